@@ -1,0 +1,38 @@
+using Akka.Actor;
+using Bob.Actors.Audio;
+using Bob.Actors.Costs;
+using Bob.Actors.Realtime;
+using Bob.Actors.Records;
+using Bob.Actors.Tools;
+
+namespace Bob.Actors.Calls;
+
+/// <summary>What every call of a node shares.</summary>
+/// <param name="CallerLeg">Makes the caller's leg; a spec hands a probe in.</param>
+/// <param name="ModelLeg">Makes the model's leg; a spec hands a probe in.</param>
+public sealed record CallServices(
+    CallOptions Call, RealtimeOptions Realtime, IReadOnlyList<ToolFactory> Tools, TimeProvider Clock, Func<CallerLegSetup, Props> CallerLeg, Func<ModelLegSetup, Props> ModelLeg,
+    IModelDialer Dialer)
+{
+    /// <summary>Makes the recorder of a call; null: calls are not recorded.</summary>
+    public Func<CallSid, CallJournal, Props>? Recorder { get; init; }
+
+    /// <summary>Where the books of the calls are kept.</summary>
+    public IJournal Journal { get; init; } = NoJournal.Instance;
+
+    /// <summary>What calls cost and may cost.</summary>
+    public CostOptions Costs { get; init; } = CostOptions.None;
+
+    /// <summary>What they have cost today.</summary>
+    public DaySpending Day { get; init; } = new(null, Clock);
+}
+
+/// <summary>What the caller's leg of a call is made of.</summary>
+public sealed record CallerLegSetup(CallSid CallSid, PlaybackLedger Ledger, TimeSpan MediaTimeout, TimeProvider Clock)
+{
+    /// <summary>Outlives an incarnation, as the ledger does: it holds the beginning of a frame whose rest is still to come.</summary>
+    public Framing Framing { get; } = new();
+
+    /// <summary>Is told what is played; null when the call is not recorded.</summary>
+    public IActorRef? Recorder { get; init; }
+}

@@ -1,0 +1,182 @@
+using Akka.Actor;
+using Akka.Event;
+using Bob.Actors.Costs;
+using Bob.Actors.Records;
+using static Bob.Actors.Calls.CallProtocol;
+
+namespace Bob.Actors.Calls;
+
+/// <summary>All calls of this node: admits them, finds them by CallSid, and writes the one end record of each.</summary>
+public sealed class CallsActor(CallServices services) : UntypedActor
+{
+    /// <summary>Ended calls remembered, the latest: a webhook that is replayed makes no second call of one, and no second book with the same numbers.</summary>
+    private const int MaxRemembered = 10_000;
+
+    private readonly Dictionary<IActorRef, OpenCall> _open = [];
+    private readonly Dictionary<CallSid, IActorRef> _calls = [];
+    private readonly Dictionary<CallSid, EndedCall> _ended = [];
+    private readonly Queue<CallSid> _endedInOrder = [];
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private int _number;
+
+    /// <summary>A call's actor may fail once: its streams come back to a fresh one. Twice is a bug that a third time does not mend.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(
+        1,
+        60_000,
+        failure =>
+        {
+            Log(_open.GetValueOrDefault(Sender)).Error(failure, "The call's actor failed");
+            return Directive.Restart;
+        },
+        loggingEnabled: false);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case AdmitCall admit:
+                Admit(admit);
+                break;
+            case AttachStream attach:
+                Forward(attach.CallSid, attach, new StreamRefused("no such call"));
+                break;
+            case GetNextStep ask:
+                // A call that nobody knows, and that did not end here, was cut off: no caller is hung up on without a word.
+                Forward(ask.CallSid, ask, new HangUp(_ended.GetValueOrDefault(ask.CallSid) is { Reached: true } known ? known.LastWords : CallState.Apology));
+                break;
+            case ICallCommand command:
+                Forward(command.CallSid, command, null);
+                break;
+            case GetOccupancy:
+                Sender.Tell(new Occupancy(_open.Count, services.Call.MaxCalls));
+                break;
+            case StreamKnown stream:
+                if (_open.TryGetValue(Sender, out var open))
+                    _open[Sender] = open with { StreamSid = stream.StreamSid };
+                break;
+            case CallEnded ended:
+                if (Close(Sender) is { } over)
+                    Record(over, ended);
+                // Behind what was passed on to it before it was off the books, so that nobody waits for an answer in vain.
+                Sender.Tell(PoisonPill.Instance);
+                break;
+            case Terminated { ActorRef: var gone }:
+                if (Close(gone) is { } lost)
+                    Record(lost, new CallEnded(lost.CallSid, lost.StreamSid, CallEnd.InternalError, CallState.Apology));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    /// <summary>Whatever stops the node, every call has its end record.</summary>
+    protected override void PostStop()
+    {
+        foreach (var call in _open.Values)
+            Record(call, new CallEnded(call.CallSid, call.StreamSid, CallEnd.NodeStopped));
+    }
+
+    private void Admit(AdmitCall admit)
+    {
+        if (Find(admit.CallSid) is { } known)
+        {
+            known.Forward(admit);
+            return;
+        }
+
+        var before = _ended.GetValueOrDefault(admit.CallSid);
+        if (before is { Reached: true })
+        {
+            _log.WithContext("CallSid", admit.CallSid.Value).Warning("Call refused: it is over; its webhook was played back");
+            Sender.Tell(new CallRefused("the call is over"));
+            return;
+        }
+
+        if (_open.Count >= services.Call.MaxCalls)
+        {
+            _log.WithContext("CallSid", admit.CallSid.Value).Warning("Call refused: {MaxCalls} calls are up, which is all that MAX_CALLS allows", services.Call.MaxCalls);
+            Sender.Tell(new CallRefused("busy"));
+            return;
+        }
+
+        var meter = new CallMeter(services.Costs, services.Day, services.Clock);
+        var journal = new CallJournal(admit.CallSid, services.Journal, services.Clock, before?.LastEntry ?? 0, meter);
+        var call = Context.ActorOf(Props.Create(() => new CallActor(admit, services, journal)), Name(admit.CallSid));
+        _open.Add(call, new OpenCall(admit.CallSid, null, journal));
+        _calls.Add(admit.CallSid, call);
+        Context.Watch(call);
+        call.Forward(admit);
+    }
+
+    private void Forward(CallSid callSid, object message, object? otherwise)
+    {
+        if (Find(callSid) is { } call)
+            call.Forward(message);
+        else if (otherwise is not null)
+            Sender.Tell(otherwise);
+    }
+
+    /// <summary>A call that has ended is not found, although its actor may take a moment to be gone.</summary>
+    private IActorRef? Find(CallSid callSid) => _calls.GetValueOrDefault(callSid);
+
+    /// <summary>Takes a call off the books; null when it is off already.</summary>
+    private OpenCall? Close(IActorRef call)
+    {
+        if (!_open.Remove(call, out var open))
+            return null;
+        _calls.Remove(open.CallSid);
+        return open;
+    }
+
+    private void Record(OpenCall call, CallEnded ended)
+    {
+        ended = ended with { StreamSid = ended.StreamSid ?? call.StreamSid }; // an actor that was restarted has forgotten it
+        var end = ended.End;
+        call.Journal.Ended(end);
+        Remember(ended.CallSid, new EndedCall(Reached: ended.StreamSid is not null, ended.LastWords, call.Journal.Last));
+        Log(call with { StreamSid = ended.StreamSid }).Info("Call ended: {Result} by {Side}, {Reason}", end.Result, end.Side, end.Reason);
+        CallMetrics.CallsEnded.Add(
+            1,
+            new KeyValuePair<string, object?>("result", end.Result.ToString()),
+            new KeyValuePair<string, object?>("side", end.Side.ToString()),
+            new KeyValuePair<string, object?>("reason", end.Reason));
+        Context.System.EventStream.Publish(ended);
+    }
+
+    private void Remember(CallSid callSid, EndedCall ended)
+    {
+        if (!_ended.ContainsKey(callSid))
+            _endedInOrder.Enqueue(callSid);
+        _ended[callSid] = ended;
+        if (_ended.Count > MaxRemembered)
+            _ended.Remove(_endedInOrder.Dequeue());
+    }
+
+    private ILoggingAdapter Log(OpenCall? call)
+    {
+        var log = _log.WithContext("CallSid", call?.CallSid.Value ?? "");
+        return call?.StreamSid is { } stream ? log.WithContext("StreamSid", stream.Value) : log;
+    }
+
+    /// <summary>The name of the last actor of this call is taken until it is gone, and taking it twice would take all calls down.</summary>
+    private string Name(CallSid callSid)
+    {
+        var name = Uri.EscapeDataString(callSid.Value);
+        return Context.Child(name).IsNobody() ? name : $"{name}-{++_number}";
+    }
+
+    /// <summary>From a call: its media stream, for the log.</summary>
+    public sealed record StreamKnown(CallSid CallSid, StreamSid StreamSid);
+
+    /// <summary>The end record of a call. Sent by its actor to this one, and published on the event stream once.</summary>
+    /// <param name="LastWords">What Twilio is still to say, should it ask what comes next.</param>
+    public sealed record CallEnded(CallSid CallSid, StreamSid? StreamSid, CallEnd End, string? LastWords = null);
+
+    /// <param name="Reached">The caller's stream came; a call whose stream never did may be announced again.</param>
+    /// <param name="LastWords">What Twilio is still to say, should it ask.</param>
+    /// <param name="LastEntry">The last number in its book.</param>
+    private sealed record EndedCall(bool Reached, string? LastWords, int LastEntry);
+
+    private sealed record OpenCall(CallSid CallSid, StreamSid? StreamSid, CallJournal Journal);
+}

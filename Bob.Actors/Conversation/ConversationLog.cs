@@ -1,0 +1,211 @@
+namespace Bob.Actors.Conversation;
+
+/// <summary>
+/// What has been said in a call, as the caller heard it: enough to tell a fresh model session where it is. Pure, mutable, one owner.
+/// </summary>
+public sealed class ConversationLog
+{
+    /// <summary>Entries replayed to a new session: about half an hour of talk.</summary>
+    public const int MaxReplayed = 200;
+
+    /// <summary>Speech in characters per second, until this call has shown its own: English at a normal pace.</summary>
+    private const double UsualPace = 15;
+
+    /// <summary>Thai is the first of the scripts in Unicode's order that do not put spaces between words; all the others are above it.</summary>
+    private const char FirstUnspacedScript = '\u0E00';
+
+    /// <summary>Items shorter than this say little of the pace, ms.</summary>
+    private const int ShortestLesson = 500;
+
+    private readonly List<Entry> _entries = [];
+    private readonly Dictionary<string, Entry> _byId = [];
+    private double _pacedCharacters, _pacedSeconds;
+
+    /// <summary>The caller's turn began to exist; its words may come later.</summary>
+    public void CallerTurn(string itemId) => Of(itemId, () => new CallerEntry());
+
+    /// <summary>The words of a caller's turn.</summary>
+    public void CallerWords(string itemId, string text)
+    {
+        if (Of(itemId, () => new CallerEntry()) is CallerEntry caller)
+            caller.Text = text.Trim();
+    }
+
+    /// <summary>Bob says something; its words follow.</summary>
+    public void BobTurn(string itemId) => Of(itemId, () => new BobEntry());
+
+    /// <summary>More words of Bob's.</summary>
+    public void BobWords(string itemId, string delta)
+    {
+        if (Of(itemId, () => new BobEntry()) is BobEntry { Whole: false } bob)
+            bob.Text += delta;
+    }
+
+    /// <summary>All words of Bob's so far, where they were not counted one by one.</summary>
+    public void BobWordsSoFar(string itemId, string text)
+    {
+        if (Of(itemId, () => new BobEntry()) is BobEntry { Whole: false } bob)
+            bob.Text = text;
+    }
+
+    /// <summary>All words of an item of Bob's.</summary>
+    public void BobSaid(string itemId, string text)
+    {
+        if (Of(itemId, () => new BobEntry()) is not BobEntry bob)
+            return;
+        (bob.Text, bob.Whole) = (text, true);
+        LearnPace(bob);
+    }
+
+    /// <summary>Only the first <paramref name="heardMs"/> of an item were heard, or will be.</summary>
+    /// <param name="receivedMs">Length of the audio that came from the model, ms.</param>
+    /// <param name="lost">Cut by a lost session and not by the caller: Bob should go on with it.</param>
+    public void BobCut(string itemId, long heardMs, long receivedMs, bool lost)
+    {
+        if (Of(itemId, () => new BobEntry()) is BobEntry bob)
+            (bob.HeardMs, bob.ReceivedMs, bob.Lost) = (heardMs, receivedMs, lost);
+    }
+
+    /// <summary>All audio of an item is here.</summary>
+    public void BobSpoke(string itemId, long receivedMs)
+    {
+        if (Of(itemId, () => new BobEntry()) is not BobEntry bob)
+            return;
+        bob.SpokenMs = receivedMs;
+        LearnPace(bob);
+    }
+
+    /// <summary>An item whose words and audio are both whole, in whichever order they came, teaches the pace of this voice. Once.</summary>
+    private void LearnPace(BobEntry bob)
+    {
+        if (!bob.Whole || bob.SpokenMs < ShortestLesson)
+            return;
+        _pacedCharacters += bob.Text.Length;
+        _pacedSeconds += bob.SpokenMs / 1000.0;
+        bob.SpokenMs = 0;
+    }
+
+    public void ToolCalled(string callId, string name, string arguments) => Of(callId, () => new ToolEntry(callId, name, arguments));
+
+    public void ToolReturned(string callId, string output)
+    {
+        if (_byId.GetValueOrDefault(callId) is ToolEntry tool)
+            tool.Output = output;
+    }
+
+    public void CallerPressed(string digits)
+    {
+        if (_entries.LastOrDefault() is PressedEntry last)
+            last.Digits += digits;
+        else
+            _entries.Add(new PressedEntry { Digits = digits });
+    }
+
+    /// <summary>Whether the last words of Bob's were cut by a lost model session, so that there is something to go on with.</summary>
+    public bool EndsInCutSpeech => _entries.FindLast(entry => !SaysNothing(entry) && entry is not CallerEntry { Text: null }) is BobEntry { Lost: true };
+
+    /// <summary>Whether the last word is the caller's, and still unanswered.</summary>
+    public bool EndsWithCaller => _entries.FindLast(entry => !SaysNothing(entry)) is CallerEntry { Text: not null } or PressedEntry or ToolEntry { Output: not null };
+
+    /// <summary>The words so far of an item of Bob's that still grows; null for any other.</summary>
+    public string? GrowingText(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { Whole: false } bob ? bob.Text : null;
+
+    /// <summary>What was heard of an item of Bob's that was cut; null for any other.</summary>
+    public HeardPart? HeardOf(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { HeardMs: { } heardMs } bob
+        ? new HeardPart(HeardText(bob), heardMs, bob.ReceivedMs, bob.Lost)
+        : null;
+
+    /// <summary>The conversation for a fresh session: heard text only, finished tool calls only.</summary>
+    public IReadOnlyList<ConversationItem> Replay() =>
+        _entries.TakeLast(MaxReplayed).Select(entry => entry switch
+        {
+            CallerEntry { Text: { Length: > 0 } text } => (ConversationItem)new CallerSaid(text),
+            BobEntry bob => HeardText(bob) is { Length: > 0 } heard ? new BobSaid(heard, bob.HeardMs is not null) : null,
+            ToolEntry { Output: not null } tool => new ToolCalled(tool.CallId, tool.Name, tool.Arguments, tool.Output),
+            PressedEntry pressed => new CallerPressed(pressed.Digits),
+            _ => null,
+        }).OfType<ConversationItem>().ToList();
+
+    /// <summary>
+    /// The words of the heard part. Words and audio come without any pairing, so a whole item is cut in proportion, a part of one by the pace of
+    /// the voice; always between words.
+    /// </summary>
+    private string HeardText(BobEntry bob)
+    {
+        if (bob.HeardMs is not { } heardMs)
+            return bob.Text;
+        var pace = _pacedSeconds > 0 ? _pacedCharacters / _pacedSeconds : UsualPace;
+        var characters = bob.Whole && bob.ReceivedMs > 0
+            ? bob.Text.Length * (double)heardMs / bob.ReceivedMs
+            : heardMs / 1000.0 * pace;
+        if (characters >= bob.Text.Length)
+            return bob.Text.TrimEnd();
+        var border = (int)characters;
+        while (border > 0 && !IsBorder(bob.Text, border))
+            border--;
+        return bob.Text[..border].TrimEnd();
+    }
+
+    /// <summary>Between words; in a script that writes none apart (from Thai to Chinese), between characters.</summary>
+    private static bool IsBorder(string text, int at) =>
+        text[at] == ' ' || (text[at - 1] >= FirstUnspacedScript && !char.IsLowSurrogate(text[at]));
+
+    /// <summary>A turn without a word, or an answer whose session was lost before its first: as if it had not been.</summary>
+    private bool SaysNothing(Entry entry) => entry switch
+    {
+        CallerEntry { Text: "" } => true,
+        BobEntry { Lost: true } bob => HeardText(bob).Length == 0,
+        _ => false,
+    };
+
+    private Entry Of(string id, Func<Entry> make)
+    {
+        if (_byId.TryGetValue(id, out var entry))
+            return entry;
+        entry = make();
+        _entries.Add(entry);
+        _byId[id] = entry;
+        return entry;
+    }
+
+    /// <summary>The heard part of an item that was cut; see <see cref="BobCut"/>.</summary>
+    public readonly record struct HeardPart(string Text, long HeardMs, long ReceivedMs, bool Lost);
+
+    private abstract class Entry;
+
+    private sealed class CallerEntry : Entry
+    {
+        public string? Text { get; set; }
+    }
+
+    private sealed class BobEntry : Entry
+    {
+        public string Text { get; set; } = "";
+
+        public bool Whole { get; set; }
+
+        public long? HeardMs { get; set; }
+
+        public long ReceivedMs { get; set; }
+
+        public bool Lost { get; set; }
+
+        public long SpokenMs { get; set; }
+    }
+
+    private sealed class ToolEntry(string callId, string name, string arguments) : Entry
+    {
+        public string CallId { get; } = callId;
+
+        public string Name { get; } = name;
+
+        public string Arguments { get; } = arguments;
+
+        public string? Output { get; set; }
+    }
+
+    private sealed class PressedEntry : Entry
+    {
+        public string Digits { get; set; } = "";
+    }
+}

@@ -1,0 +1,111 @@
+using Bob.Actors.Calls;
+using Bob.Actors.Realtime;
+
+namespace Bob.Actors.Costs;
+
+/// <summary>A cap that a call has come to.</summary>
+/// <param name="End">How the call ends by it.</param>
+/// <param name="IsPassed">False: there is still room for a goodbye, though not for an answer and a goodbye. True: the model says nothing more.</param>
+public sealed record CostLimit(CallEnd End, bool IsPassed);
+
+/// <summary>
+/// What one call costs, looked at whenever a response begins or ends. A cap is passed by one response at most: none begins once it is reached, whatever
+/// has been asked for. One owner at a time, but for <see cref="Close"/>.
+/// </summary>
+public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider clock)
+{
+    private readonly Lock _gate = new();
+    private long? _answered;
+    private decimal _model, _phone, _largest;
+    private decimal? _inFlight;
+
+    /// <summary>A meter that costs nothing and has no cap.</summary>
+    public static CallMeter Free(TimeProvider clock) => new(CostOptions.None, new DaySpending(null, clock), clock);
+
+    /// <summary>What it has cost so far, minutes that have begun included.</summary>
+    public decimal Spent
+    {
+        get
+        {
+            lock (_gate)
+                return _model + Phone();
+        }
+    }
+
+    /// <summary>The cap that is reached; null while there is room.</summary>
+    public CostLimit? Limit
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var (spent, own, goodbye) = (_model + Phone(), _inFlight ?? 0, Math.Max(_largest, _inFlight ?? 0));
+                if (spent >= costs.PerCall)
+                    return new CostLimit(CallEnd.CallCostCap, IsPassed: true);
+                if (!day.HasRoomFor(0, own))
+                    return new CostLimit(CallEnd.DayCostCap, IsPassed: true);
+                if (_inFlight is not null)
+                    return null; // when it has ended
+                if (spent + (2 * goodbye) > costs.PerCall)
+                    return new CostLimit(CallEnd.CallCostCap, IsPassed: false);
+                return day.HasRoomFor(2 * goodbye, own) ? null : new CostLimit(CallEnd.DayCostCap, IsPassed: false);
+            }
+        }
+    }
+
+    /// <summary>The caller is on the line: from here on minutes count.</summary>
+    public void Answered() => _answered ??= clock.GetTimestamp();
+
+    /// <summary>A response begins.</summary>
+    public void Began()
+    {
+        lock (_gate)
+        {
+            Forget(); // a session's that was lost
+            _inFlight = Math.Max(_largest, day.Expected);
+            day.Began(_inFlight.Value);
+        }
+    }
+
+    /// <summary>A response is over. Its cost, where the model tells what it is billed for.</summary>
+    public decimal? Ended(RealtimeUsage? used)
+    {
+        lock (_gate)
+        {
+            decimal? cost = used is null ? null : costs.Prices.Of(used);
+            day.Ended(_inFlight ?? 0, cost ?? 0);
+            _inFlight = null;
+            _model += cost ?? 0;
+            _largest = Math.Max(_largest, cost ?? 0);
+            return cost;
+        }
+    }
+
+    /// <summary>The call is over: the time on the telephone and its cost; null when the caller never was on the line.</summary>
+    public (long Seconds, decimal Cost)? Close()
+    {
+        lock (_gate)
+        {
+            Forget();
+            return _answered is { } from ? ((long)Math.Ceiling(clock.GetElapsedTime(from).TotalSeconds), Phone()) : null;
+        }
+    }
+
+    private void Forget()
+    {
+        if (_inFlight is { } lost)
+            day.Ended(lost, 0);
+        _inFlight = null;
+    }
+
+    /// <summary>The minutes that have begun; the day learns of them here.</summary>
+    private decimal Phone()
+    {
+        if (_answered is not { } from)
+            return 0;
+        var cost = costs.Prices.OfPhone(clock.GetElapsedTime(from));
+        if (cost > _phone)
+            day.Add(cost - _phone);
+        return _phone = cost;
+    }
+}

@@ -1,0 +1,61 @@
+using Bob.Actors.Realtime;
+
+namespace Bob.Actors.Costs;
+
+/// <summary>
+/// What a call is billed for, in one currency. The model's prices are per 1,000,000 tokens, as vendors list them. Every amount is rounded to a
+/// millionth, so that amounts add up the same wherever they are added. Pure.
+/// </summary>
+public sealed record Prices
+{
+    /// <summary>No response has more tokens than this; a server that says so is wrong.</summary>
+    private const long MaxTokens = 100_000_000;
+
+    private const int Decimals = 6;
+
+    /// <summary>Nothing costs anything.</summary>
+    public static Prices None { get; } = new();
+
+    public decimal TextIn { get; init; }
+
+    public decimal CachedTextIn { get; init; }
+
+    public decimal TextOut { get; init; }
+
+    public decimal AudioIn { get; init; }
+
+    public decimal CachedAudioIn { get; init; }
+
+    public decimal AudioOut { get; init; }
+
+    /// <summary>A minute on the telephone that has begun.</summary>
+    public decimal PhoneMinute { get; init; }
+
+    /// <summary>Whether a model costs anything.</summary>
+    public bool HaveModel => TextIn + CachedTextIn + TextOut + AudioIn + CachedAudioIn + AudioOut > 0;
+
+    /// <summary>The cost of a response. Cached tokens are part of the input's, and never more than those.</summary>
+    public decimal Of(RealtimeUsage used)
+    {
+        var (textIn, audioIn) = (Tokens(used.TextIn), Tokens(used.AudioIn));
+        var (cachedText, cachedAudio) = (Math.Min(Tokens(used.CachedTextIn), textIn), Math.Min(Tokens(used.CachedAudioIn), audioIn));
+        var millions = ((textIn - cachedText) * TextIn) + (cachedText * CachedTextIn) + (Tokens(used.TextOut) * TextOut)
+            + ((audioIn - cachedAudio) * AudioIn) + (cachedAudio * CachedAudioIn) + (Tokens(used.AudioOut) * AudioOut);
+        return decimal.Round(millions / 1_000_000, Decimals, MidpointRounding.AwayFromZero);
+    }
+
+    /// <summary>The cost of that much time on the telephone, at least one minute.</summary>
+    public decimal OfPhone(TimeSpan time) =>
+        decimal.Round(Math.Max(1, (long)Math.Ceiling(time / TimeSpan.FromMinutes(1))) * PhoneMinute, Decimals, MidpointRounding.AwayFromZero);
+
+    private static long Tokens(long reported) => Math.Clamp(reported, 0, MaxTokens);
+}
+
+/// <summary>What calls cost and may cost.</summary>
+/// <param name="PerCall">The most that a call may cost; null: whatever it takes.</param>
+/// <param name="PerDay">The most that all calls of a day (UTC) may cost; null: whatever it takes.</param>
+/// <param name="AsOf">The day that the prices are of.</param>
+public sealed record CostOptions(Prices Prices, decimal? PerCall = null, decimal? PerDay = null, DateOnly AsOf = default)
+{
+    public static CostOptions None { get; } = new(Prices.None);
+}

@@ -1,0 +1,90 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Hosting;
+using Bob.Actors.Calls;
+using Bob.Actors.Costs;
+using Bob.Actors.Realtime;
+using Bob.Actors.Recording;
+using Bob.Actors.Records;
+using Bob.Actors.Tools;
+using Bob.Actors.Twilio;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Bob.Actors.Hosting;
+
+/// <summary>Key of the CallsActor in the actor registry: <c>IRequiredActor&lt;CallsKey&gt;</c>.</summary>
+public sealed class CallsKey;
+
+/// <summary>How a host takes Bob's actors in; production and specs use the same lines.</summary>
+public static class BobAkkaHostingExtensions
+{
+    /// <summary>No timer of a call is finer than a quarter of a second; Akka's default of 10 ms wakes a process that has nothing to do 100 times a second.</summary>
+    private const string Timing = "akka.scheduler.tick-duration = 50ms";
+
+    /// <summary>
+    /// What <see cref="WithCalls"/> needs besides options and a clock: the dialer, which also knows whether the model can be had, and the tools every
+    /// call has. The host brings an <see cref="IJournal"/> and <see cref="CostOptions"/>.
+    /// </summary>
+    public static IServiceCollection AddCalls(this IServiceCollection services) => services
+        .AddSingleton<OpenAiDialer>()
+        .AddSingleton(provider => new ModelReachability(
+            provider.GetRequiredService<OpenAiDialer>(),
+            provider.GetRequiredService<RealtimeOptions>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ModelReachability>>()))
+        .AddSingleton(provider => new DaySpending(provider.GetRequiredService<CostOptions>().PerDay, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<IModelDialer>(provider => provider.GetRequiredService<ModelReachability>())
+        .AddSingleton<ToolFactory>(CallTools.EndCall)
+        .AddSingleton(provider => new CallServices(
+            provider.GetRequiredService<CallOptions>(),
+            provider.GetRequiredService<RealtimeOptions>(),
+            [.. provider.GetServices<ToolFactory>()],
+            provider.GetRequiredService<TimeProvider>(),
+            CallerLeg,
+            ModelLeg,
+            provider.GetRequiredService<IModelDialer>())
+        {
+            Recorder = provider.GetService<IRecordings>() is { } recordings ? Recorder(recordings, provider.GetRequiredService<TimeProvider>()) : null,
+            Journal = provider.GetRequiredService<IJournal>(),
+            Costs = provider.GetRequiredService<CostOptions>(),
+            Day = provider.GetRequiredService<DaySpending>(),
+        });
+
+    /// <summary>Starts the CallsActor with the <see cref="CallServices"/> of the service provider, and the dispatcher its legs run on.</summary>
+    public static AkkaConfigurationBuilder WithCalls(this AkkaConfigurationBuilder builder) => builder
+        .AddHocon(LegDispatcher.Hocon, HoconAddMode.Append)
+        .AddHocon(RecorderDispatcher.Hocon, HoconAddMode.Append)
+        .AddHocon(Timing, HoconAddMode.Append)
+        .WithActors((system, registry, resolver) =>
+        {
+            var services = resolver.GetService<CallServices>();
+            registry.Register<CallsKey>(system.ActorOf(Props.Create(() => new CallsActor(services)), "calls"));
+        });
+
+    /// <summary>Makes the recordings playable that a process left behind when it died, and publishes them as those that finish are.</summary>
+    /// <param name="recordings">Null: calls are not recorded.</param>
+    public static AkkaConfigurationBuilder WithMendedRecordings(this AkkaConfigurationBuilder builder, Recordings? recordings) => recordings is null
+        ? builder
+        : builder.AddStartup((system, _) =>
+        {
+            var log = Logging.GetLogger(system, nameof(Recordings));
+            foreach (var mended in recordings.Mend((file, failure) => log.Warning("The recording {File} cannot be mended: {Detail}", file, failure.Message)))
+            {
+                log.WithContext("CallSid", mended.CallSid.Value).Warning("Recording mended: {Seconds:0.0} s, up to the death of its process", mended.Duration.TotalSeconds);
+                system.EventStream.Publish(new RecorderProtocol.RecordingFinished(mended.CallSid, mended.File, mended.Duration, "process died"));
+            }
+        });
+
+    private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
+    {
+        var setup = new RecorderSetup(callSid, recordings, journal, clock);
+        return Props.Create(() => new RecorderActor(setup)).WithDispatcher(RecorderDispatcher.Path);
+    };
+
+    private static Props CallerLeg(CallerLegSetup setup) =>
+        Props.Create(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path);
+
+    private static Props ModelLeg(ModelLegSetup setup) =>
+        Props.Create(() => new OpenAiRealtimeActor(setup)).WithDispatcher(LegDispatcher.Path);
+}

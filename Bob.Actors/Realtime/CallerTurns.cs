@@ -1,0 +1,54 @@
+using Bob.Actors.Audio;
+using Bob.Actors.Calls;
+
+namespace Bob.Actors.Realtime;
+
+/// <summary>
+/// Which of the caller's audio the model has understood, so that a new session gets the rest; and the silence that ends a turn when the caller's
+/// stream stops in the middle of it.
+/// </summary>
+internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
+{
+    public static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan QuietAfter = TimeSpan.FromMilliseconds(750);
+    private const int FramesOfSilence = 50;
+
+    private readonly Dictionary<string, long> _ends = [];
+    private long _lastFrame, _droppedBytes = ring.DroppedBytes, _lastEnd, _answeredEnd;
+
+    public void Frame(CallerAudio audio)
+    {
+        _lastFrame = clock.GetTimestamp();
+        ring.Add(audio.Mulaw);
+        if (ring.DroppedBytes == _droppedBytes)
+            return;
+        CallMetrics.CallerAudioDropped.Add(ring.DroppedBytes - _droppedBytes);
+        _droppedBytes = ring.DroppedBytes;
+    }
+
+    /// <summary>While the caller speaks and no frame comes: the model would wait for the end of the turn for ever.</summary>
+    public void FillQuiet()
+    {
+        if (clock.GetElapsedTime(_lastFrame) < QuietAfter)
+            return;
+        for (var i = 0; i < FramesOfSilence; i++)
+            Frame(CallerAudio.Silence);
+    }
+
+    public void Started(long audioStartMs) => ring.SpeechStarted(audioStartMs);
+
+    public void Stopped(string itemId, long audioEndMs) => _ends[itemId] = _lastEnd = audioEndMs;
+
+    /// <summary>The turn is in words, or never will be.</summary>
+    public void Settled(string itemId)
+    {
+        if (_ends.Remove(itemId, out var end))
+            ring.TurnSettled(end);
+    }
+
+    /// <summary>The model answers all turns so far.</summary>
+    public void AnswerBegan() => _answeredEnd = _lastEnd;
+
+    public void AnswerEnded() => ring.TurnSettled(_answeredEnd);
+}

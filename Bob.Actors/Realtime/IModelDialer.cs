@@ -1,0 +1,14 @@
+using Bob.Actors.Sockets;
+
+namespace Bob.Actors.Realtime;
+
+/// <summary>What a dial came to: either a socket or a failure.</summary>
+/// <param name="Detail">What the server said with its refusal, for the log: without keys, and short. Null when it said nothing.</param>
+public sealed record DialResult(IMessageSocket? Socket, ModelFailure? Failure, string? Detail = null);
+
+/// <summary>Opens the socket of a model session.</summary>
+public interface IModelDialer
+{
+    /// <summary>Dials once. Every failure is a value; only a bug throws.</summary>
+    Task<DialResult> DialAsync(CancellationToken cancellation);
+}

@@ -1,0 +1,83 @@
+using Akka.Actor;
+using Akka.Event;
+using Bob.Actors.Audio;
+using Bob.Actors.Conversation;
+using Bob.Actors.Sockets;
+
+namespace Bob.Actors.Realtime;
+
+/// <summary>To the model's leg: the socket takes messages again.</summary>
+internal sealed record ConnectionDrained(int Attempt) : IDeadLetterSuppression;
+
+/// <summary>To the model's leg: a send failed.</summary>
+internal sealed record ConnectionBroken(int Attempt, ModelFailure Failure) : IDeadLetterSuppression;
+
+/// <summary>One open socket to the model: its reader, and everything Bob says on it.</summary>
+internal sealed class ModelConnection
+{
+    /// <summary>Audio in one message, bytes: a frame as a rule, up to 200 ms of what waited.</summary>
+    private const int MaxAppendBytes = 10 * Mulaw.FrameBytes;
+
+    /// <summary>A peer that takes no message for so long is frozen, whatever it sends; as long as it may be silent.</summary>
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(6);
+
+    private readonly IMessageSocket _socket;
+    private readonly SocketSender _sender;
+    private readonly ModelReader _reader;
+    private readonly ModelLegSetup _setup;
+    private int _eventNumber;
+
+    public ModelConnection(IMessageSocket socket, int attempt, IActorRef leg, ModelLegSetup setup)
+    {
+        Attempt = attempt;
+        _socket = socket;
+        _setup = setup;
+        _sender = new SocketSender(
+            socket, leg, new ConnectionDrained(attempt), failure => new ConnectionBroken(attempt, ModelRefusal.FromException(failure)), setup.Clock);
+        _reader = new ModelReader(socket, attempt, leg, setup.CallerLeg);
+        using (ExecutionContext.SuppressFlow())
+            _ = Task.Run(_reader.RunAsync); // what the dial carried along would be carried along for every frame
+    }
+
+    /// <summary>The number of the dial that made it.</summary>
+    public int Attempt { get; }
+
+    /// <summary>Whether the peer has stopped taking messages.</summary>
+    public bool Stalled => _sender.Stalled > SendTimeout;
+
+    public void Configure() => _sender.Post(RealtimeWriter.SessionUpdate(_setup.Options, _setup.Tools, NextId()));
+
+    public void Create(ConversationItem item)
+    {
+        foreach (var message in RealtimeWriter.ItemCreate(item, NextId()))
+            _sender.Post(message);
+    }
+
+    public void Output(string callId, string output) => _sender.Post(RealtimeWriter.FunctionCallOutput(callId, output, NextId()));
+
+    public void Ask(ResponseRequest request) =>
+        _sender.Post(RealtimeWriter.ResponseCreate(NextId(), request.Instructions, request.ToolChoice, request.Purpose));
+
+    public void Cancel(string responseId) => _sender.Post(RealtimeWriter.ResponseCancel(responseId, NextId()));
+
+    public void Truncate(HeardItem item) =>
+        _sender.Post(RealtimeWriter.Truncate(item.Item.ItemId, item.Item.ContentIndex, item.HeardMs, NextId()));
+
+    /// <summary>Sends what the ring holds, as far as the socket takes it.</summary>
+    public void SendAudio()
+    {
+        while (!_sender.Busy && _setup.Ring.Send(MaxAppendBytes) is { IsEmpty: false } audio)
+            _sender.Send(RealtimeWriter.WriteAppend(_sender.Buffer(RealtimeWriter.AppendLength(audio.Length)), audio));
+    }
+
+    /// <summary>The socket takes messages again: those that waited go out. Audio is for <see cref="SendAudio"/>, once it may be sent.</summary>
+    public void Drained() => _sender.Drained();
+
+    public void Close()
+    {
+        _reader.Silence();
+        _ = _socket.CloseAsync(1000, "");
+    }
+
+    private string NextId() => $"bob-{++_eventNumber}";
+}

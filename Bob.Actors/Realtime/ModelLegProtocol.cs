@@ -1,0 +1,62 @@
+using Akka.Actor;
+using Akka.Event;
+using Bob.Actors.Audio;
+using Bob.Actors.Calls;
+using Bob.Actors.Conversation;
+
+namespace Bob.Actors.Realtime;
+
+/// <summary>What is said to the model's leg, and what it says to its call. Turns and tool calls reach the call as <see cref="ModelHeard"/>.</summary>
+public static class ModelLegProtocol
+{
+    public interface IModelLegCommand : IDeadLetterSuppression;
+
+    public interface IModelLegEvent : IDeadLetterSuppression;
+
+    /// <summary>From the call: connect, after <paramref name="Delay"/>. <paramref name="Attempt"/> counts the attempts of the call.</summary>
+    /// <param name="StreamSid">The caller's stream, once there is one: for the log.</param>
+    public sealed record Dial(int Attempt, TimeSpan Delay, StreamSid? StreamSid = null) : IModelLegCommand;
+
+    /// <summary>From the call: the caller's stream, for the log.</summary>
+    public sealed record StreamKnown(StreamSid StreamSid) : IModelLegCommand;
+
+    /// <summary>From the call: there is nothing more to try; drop what comes.</summary>
+    public sealed record GiveUp : IModelLegCommand;
+
+    /// <summary>From the call, after <see cref="SessionReady"/>: the conversation so far, and what to do first.</summary>
+    public sealed record OpenSession(IReadOnlyList<ConversationItem> SoFar, Opening Opening) : IModelLegCommand;
+
+    /// <summary>From the call: say something, when nothing else is being said.</summary>
+    public sealed record Speak(ResponseRequest Request) : IModelLegCommand;
+
+    /// <summary>From the call: the caller pressed keys.</summary>
+    public sealed record KeysPressed(string Digits) : IModelLegCommand;
+
+    /// <summary>From the call: a tool has run. <see cref="ToolCalled.Output"/> is set.</summary>
+    /// <param name="OnlyIfSilent">The model need not speak on it if it has already spoken in the response that called it.</param>
+    public sealed record ToolReturned(ToolCalled Tool, bool OnlyIfSilent) : IModelLegCommand;
+
+    /// <summary>From the call: when the model has said all it wants to say, have the caller's leg finish.</summary>
+    public sealed record FinishSpeaking : IModelLegCommand;
+
+    /// <summary>Takes <see cref="FinishSpeaking"/> back.</summary>
+    public sealed record GoOn : IModelLegCommand;
+
+    /// <summary>From the reader: what the model sent.</summary>
+    public sealed record ModelSaid(int Attempt, RealtimeEvent Event) : IModelLegCommand;
+
+    /// <summary>From the reader, once: the socket is over.</summary>
+    public sealed record ModelEnded(int Attempt, ModelFailure Failure) : IModelLegCommand;
+
+    /// <summary>To the call: a fresh incarnation, ready to be told to <see cref="Dial"/>; <paramref name="Lost"/> says what ended the last one.</summary>
+    public sealed record LegReady(ModelFailure? Lost) : IModelLegEvent;
+
+    /// <summary>To the call: the session is configured.</summary>
+    public sealed record SessionReady(int Attempt) : IModelLegEvent;
+
+    /// <summary>To the call: a turn, a transcript, a tool call.</summary>
+    public sealed record ModelHeard(RealtimeEvent Event) : IModelLegEvent;
+
+    /// <summary>To the call: the model refuses for good.</summary>
+    public sealed record ModelRefused(ModelFailure Failure) : IModelLegEvent;
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using Bob.Actors.Sockets;
+
+namespace Bob.Actors.Realtime;
+
+/// <summary>Dials OpenAI's Realtime API, Azure's form of it, or a compatible server.</summary>
+public sealed class OpenAiDialer : IModelDialer, IDisposable
+{
+    /// <summary>Cap of one message: the largest are audio deltas of some 18 KB.</summary>
+    public const int MaxMessageBytes = 1024 * 1024;
+
+    private const int MaxBodyBytes = 4096;
+    private readonly RealtimeOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly HttpMessageInvoker _http;
+    private readonly Uri _address;
+    private readonly SocketTerms _terms;
+
+    public OpenAiDialer(RealtimeOptions options, TimeProvider clock)
+    {
+        (_options, _clock, _address) = (options, clock, Address(options));
+        _terms = new SocketTerms(SocketRole.Client, MaxMessageBytes, options.KeepAliveInterval, options.KeepAliveTimeout);
+        // One handler for all calls, so that TLS sessions are resumed. It follows no redirect: the key goes to no other host.
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = options.ConnectTimeout,
+        });
+    }
+
+    public async Task<DialResult> DialAsync(CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(_options.ConnectTimeout, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
+        HttpResponseMessage? response = null;
+        try
+        {
+            var key = WebSocketHandshake.NewKey();
+            using var request = Upgrade(key);
+            response = await _http.SendAsync(request, either.Token);
+            if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
+                return await RefusedAsync(response, either.Token);
+            Verify(response, key);
+            var upgraded = response;
+            var socket = new FramedMessageSocket(await response.Content.ReadAsStreamAsync(either.Token), _terms, _clock, upgraded.Dispose);
+            response = null; // the socket's from here on
+            return new DialResult(socket, null);
+        }
+        catch (Exception failure) when (failure is WebSocketException or OperationCanceledException or HttpRequestException or IOException)
+        {
+            // After the deadline, what was thrown tells of the connection that was cut off then.
+            return new DialResult(null, deadline.IsCancellationRequested ? new ModelFailure(FailureKind.Transient, "timeout") : ModelRefusal.FromException(failure));
+        }
+        finally
+        {
+            response?.Dispose();
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private HttpRequestMessage Upgrade(string key)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, _address)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.Upgrade.ParseAdd("websocket");
+        request.Headers.Add("Sec-WebSocket-Version", WebSocketHandshake.Version);
+        request.Headers.Add("Sec-WebSocket-Key", key);
+        if (_options.Url.Host.EndsWith(".azure.com", StringComparison.OrdinalIgnoreCase))
+            request.Headers.TryAddWithoutValidation("api-key", _options.ApiKey);
+        else
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_options.ApiKey}");
+        return request;
+    }
+
+    /// <summary>Nothing was asked for but a WebSocket, so nothing else may be granted.</summary>
+    private static void Verify(HttpResponseMessage response, string key)
+    {
+        if (!response.Headers.TryGetValues("Sec-WebSocket-Accept", out var accept))
+            throw new WebSocketException(WebSocketError.Faulted, "The server did not answer the handshake's key.");
+        if (!accept.SequenceEqual([WebSocketHandshake.Accept(key)])
+            || !response.Headers.Upgrade.Any(product => product.Name.Equals("websocket", StringComparison.OrdinalIgnoreCase))
+            || !response.Headers.Connection.Contains("upgrade", StringComparer.OrdinalIgnoreCase)
+            || response.Headers.Contains("Sec-WebSocket-Extensions")
+            || response.Headers.Contains("Sec-WebSocket-Protocol"))
+            throw new WebSocketException(WebSocketError.HeaderError, "The server's handshake does not fit.");
+    }
+
+    private static async Task<DialResult> RefusedAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var status = (int)response.StatusCode;
+        var body = await BodyAsync(response, cancellation);
+        return new DialResult(
+            null,
+            ModelRefusal.FromHttp(status, response.Headers.RetryAfter?.Delta, body),
+            $"HTTP {status}: {ModelRefusal.Masked(body)}");
+    }
+
+    /// <summary>The begin of the body, or what came of it before the connection broke: the status tells enough.</summary>
+    private static async Task<string> BodyAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var buffer = new byte[MaxBodyBytes];
+        var (length, more) = (0, true);
+        try
+        {
+            var stream = await response.Content.ReadAsStreamAsync(cancellation);
+            while (more && length < buffer.Length)
+            {
+                var read = await stream.ReadAsync(buffer.AsMemory(length), cancellation);
+                (length, more) = (length + read, read > 0);
+            }
+        }
+        catch (IOException)
+        {
+            // Half a body has to do.
+        }
+
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    private static Uri Address(RealtimeOptions options)
+    {
+        var query = options.Url.Query.TrimStart('?');
+        var model = $"model={Uri.EscapeDataString(options.Model)}";
+        return new UriBuilder(options.Url) { Query = query.Length == 0 ? model : $"{query}&{model}" }.Uri;
+    }
+}

@@ -1,0 +1,271 @@
+using Akka.Actor;
+using Akka.Event;
+using Bob.Actors.Audio;
+using Bob.Actors.Calls;
+using Bob.Actors.Conversation;
+using Bob.Actors.Sockets;
+using Bob.Actors.Twilio;
+using Microsoft.Extensions.AI;
+using static Bob.Actors.Realtime.ModelLegProtocol;
+
+namespace Bob.Actors.Realtime;
+
+/// <summary>What the model's leg of a call is made of.</summary>
+/// <param name="Ring">The caller's last seconds; they outlive an incarnation, as the call does.</param>
+public sealed record ModelLegSetup(
+    CallSid CallSid, IActorRef CallerLeg, CallerAudioRing Ring, RealtimeOptions Options, IReadOnlyList<AIFunction> Tools, IModelDialer Dialer, TimeProvider Clock);
+
+/// <summary>
+/// The model's leg: connects, configures the session, gives it the conversation so far, sends it the caller's voice, and asks for responses.
+/// <code>
+///          Dial            connected            session.updated          OpenSession
+/// Idle ──────────► Dialling ─────────► Configuring ──────────► Configured ──────────► Live
+///   ▲                 │                     │                      │                  │
+///   └── restart ◄─────┴─────────────────────┴──── lost ────────────┴──────────────────┘     refused, GiveUp ──► Gone
+/// </code>
+/// </summary>
+public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
+{
+    private readonly ModelLegSetup _setup;
+    private readonly IActorRef _call = Context.Parent;
+    private readonly CallerTurns _turns;
+    private readonly CancellationTokenSource _stopped = new();
+    private ILoggingAdapter _log;
+    private ModelConnection? _connection;
+    private ModelSession? _session;
+    private int _attempt;
+
+    public OpenAiRealtimeActor(ModelLegSetup setup)
+    {
+        _setup = setup;
+        _turns = new CallerTurns(setup.Ring, setup.Clock);
+        _log = Context.GetLogger().WithContext("CallSid", setup.CallSid.Value);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => _call.Tell(new LegReady(null));
+
+    protected override void PostRestart(Exception reason) =>
+        _call.Tell(new LegReady((reason as ModelLostException)?.Failure ?? new ModelFailure(FailureKind.Transient, "internal-error")));
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Dial dial:
+                _attempt = dial.Attempt;
+                if (dial.StreamSid is { } known)
+                    LogStream(known);
+                if (dial.Delay > TimeSpan.Zero)
+                    Timers.StartSingleTimer(ModelTimer.Dial, ModelTimer.Dial, dial.Delay);
+                else
+                    StartDial();
+                break;
+            case ModelTimer.Dial:
+                StartDial();
+                break;
+            default:
+                NotLive(message);
+                break;
+        }
+    }
+
+    private void Dialling(object message)
+    {
+        switch (message)
+        {
+            case Dialled dialled when dialled.Attempt == _attempt:
+                dialled.Orphan.Dispose();
+                if (dialled.Result.Failure is { } failure)
+                {
+                    if (dialled.Result.Detail is { } detail)
+                        _log.Warning("The model refused the connection with {Detail}", detail);
+                    Lost(failure);
+                    return;
+                }
+
+                _connection = new ModelConnection(dialled.Result.Socket!, _attempt, Self, _setup);
+                Timers.StartSingleTimer(ModelTimer.Session, ModelTimer.Session, _setup.Options.SessionTimeout);
+                Become(Configuring);
+                break;
+            default:
+                NotLive(message);
+                break;
+        }
+    }
+
+    private void Configuring(object message)
+    {
+        switch (message)
+        {
+            case ModelSaid { Event: SessionCreated } said when said.Attempt == _attempt:
+                Timers.StartSingleTimer(ModelTimer.Session, ModelTimer.Session, _setup.Options.SessionTimeout);
+                _connection!.Configure();
+                break;
+            case ModelSaid { Event: SessionUpdated updated } said when said.Attempt == _attempt:
+                if (updated.InputFormat is not (null or "audio/pcmu") || updated.OutputFormat is not (null or "audio/pcmu"))
+                {
+                    // Anything but μ-law would be noise on the line.
+                    Lost(new ModelFailure(FailureKind.Permanent, "format-refused"));
+                    return;
+                }
+
+                Timers.Cancel(ModelTimer.Session);
+                Become(Configured);
+                _call.Tell(new SessionReady(_attempt));
+                break;
+            case ModelSaid { Event: ErrorReported error } said when said.Attempt == _attempt:
+                _log.Warning("The model answered the session with an error: {Error}", ModelRefusal.Masked(error.Error.Message));
+                var refusal = ModelRefusal.FromError(error.Error);
+                Lost(refusal.Kind == FailureKind.Ignorable ? new ModelFailure(FailureKind.Permanent, "session-refused") : refusal);
+                break;
+            case ModelTimer.Session:
+                Lost(new ModelFailure(FailureKind.Transient, "timeout"));
+                break;
+            default:
+                NotLive(message);
+                break;
+        }
+    }
+
+    private void Configured(object message)
+    {
+        switch (message)
+        {
+            case OpenSession open:
+                _setup.Ring.NewSession();
+                _session = new ModelSession(_setup, _connection!, _turns, _call, Timers) { Log = _log };
+                Become(Live);
+                _session.Open(open);
+                break;
+            default:
+                NotLive(message);
+                break;
+        }
+    }
+
+    private void Live(object message)
+    {
+        if (message is CallerAudio audio)
+        {
+            _turns.Frame(audio);
+            _connection!.SendAudio();
+            if (_connection.Stalled)
+                Lost(new ModelFailure(FailureKind.Transient, "send-timeout"));
+        }
+        else if (!_session!.Takes(message))
+        {
+            NotLive(message);
+        }
+        else if (_session.Lost is { } failure)
+        {
+            Lost(failure);
+        }
+    }
+
+    /// <summary>There is no model for this call any more.</summary>
+    private void Gone(object message)
+    {
+        switch (message)
+        {
+            case FinishSpeaking:
+                _setup.CallerLeg.Tell(new CallerLegProtocol.FinishPlayback());
+                break;
+            case Dialled { Result.Socket: { } late }:
+                late.Abort();
+                break;
+            case CallerAudio or IModelLegCommand or CallerLegProtocol.SpeechInterrupted or Dialled or ConnectionDrained or ModelTimer:
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    /// <summary>What every state but the last does with the messages that are not its own.</summary>
+    private void NotLive(object message)
+    {
+        switch (message)
+        {
+            case CallerAudio audio:
+                _turns.Frame(audio); // waits in the ring for the session
+                break;
+            case ModelEnded ended when ended.Attempt == _attempt:
+                Lost(ended.Failure);
+                break;
+            case ConnectionBroken broken when broken.Attempt == _attempt:
+                Lost(broken.Failure);
+                break;
+            case ModelSaid { Event: ErrorReported error } said when said.Attempt == _attempt:
+                _log.Warning("The model reported an error: {Error}", ModelRefusal.Masked(error.Error.Message));
+                break;
+            case GiveUp:
+                Disconnect();
+                Become(Gone);
+                break;
+            case StreamKnown stream:
+                LogStream(stream.StreamSid);
+                break;
+            case Dialled { Result.Socket: { } late } dialled when dialled.Attempt != _attempt:
+                late.Abort();
+                break;
+            case ConnectionDrained drained when drained.Attempt == _attempt:
+                _connection?.Drained(); // the configuration took a moment to send
+                break;
+            case ConnectionDrained or ModelSaid or ModelEnded or ConnectionBroken or Dialled or ModelTimer:
+                break; // of an earlier attempt
+            case Speak or KeysPressed or ToolReturned or FinishSpeaking or GoOn or CallerLegProtocol.SpeechInterrupted:
+                break; // the call's log has it; the next session gets it from there
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void StartDial()
+    {
+        var (self, attempt, dialer, stopped) = (Self, _attempt, _setup.Dialer, _stopped.Token);
+        // Dialling resolves names and starts TLS: not on a thread that carries frames.
+        Task.Run(() => DialAsync(dialer, attempt, stopped), CancellationToken.None)
+            .PipeTo(self, self, dialled => dialled, failure => new Dialled(attempt, new DialResult(null, ModelRefusal.FromException(failure)), default));
+        Become(Dialling);
+    }
+
+    /// <summary>Until the leg has it, a socket belongs to the dial: it is cut when the leg ends first.</summary>
+    private static async Task<Dialled> DialAsync(IModelDialer dialer, int attempt, CancellationToken stopped)
+    {
+        var result = await dialer.DialAsync(stopped);
+        var orphan = result.Socket is { } socket ? stopped.Register(socket.Abort) : default;
+        return new Dialled(attempt, result, orphan);
+    }
+
+    /// <summary>The session is over: for good, or for another try by the supervisor.</summary>
+    private void Lost(ModelFailure failure)
+    {
+        if (failure.Kind != FailureKind.Permanent)
+            throw new ModelLostException(failure);
+        Disconnect();
+        Become(Gone);
+        _call.Tell(new ModelRefused(failure));
+    }
+
+    private void Disconnect()
+    {
+        _stopped.Cancel();
+        Timers.CancelAll();
+        _connection?.Close();
+        (_connection, _session) = (null, null);
+    }
+
+    private void LogStream(StreamSid streamSid)
+    {
+        _log = Context.GetLogger().WithContext("CallSid", _setup.CallSid.Value).WithContext("StreamSid", streamSid.Value);
+        if (_session is not null)
+            _session.Log = _log;
+    }
+
+    protected override void PostStop() => Disconnect();
+
+    private sealed record Dialled(int Attempt, DialResult Result, CancellationTokenRegistration Orphan) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
+}

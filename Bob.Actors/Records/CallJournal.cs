@@ -1,0 +1,239 @@
+using Bob.Actors.Audio;
+using Bob.Actors.Calls;
+using Bob.Actors.Conversation;
+using Bob.Actors.Costs;
+using Bob.Actors.Realtime;
+using Bob.Actors.Twilio;
+using static Bob.Actors.Calls.CallProtocol;
+using static Bob.Actors.Records.JournalEntry;
+
+namespace Bob.Actors.Records;
+
+/// <summary>
+/// The book of one call: keeps the log of its conversation, and writes down whatever changes it. It outlives an incarnation of the call's actor, so
+/// that the conversation and the numbers go on. One owner at a time; <see cref="Ended"/> may come from another thread.
+/// </summary>
+/// <param name="last">The number of the last entry that is already written of this call.</param>
+/// <param name="meter">What the call costs; without one it costs nothing.</param>
+public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider clock, int last = 0, CallMeter? meter = null)
+{
+    /// <summary>
+    /// How long words of Bob's may wait to be written while more of them come. With the batch of the writer this stays within the second in which
+    /// everything is to be durable.
+    /// </summary>
+    public static readonly TimeSpan WordsInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, (long? Started, long? Ended)> _turns = [];
+    private readonly Dictionary<string, long> _tools = [];
+    private long _opened;
+    private long? _wordsWritten;
+    private string? _growing;
+    private (CallPhase, CallEnd?, string?) _step;
+    private long? _firstAudioMs;
+    private int _streams;
+    private bool _isOpen;
+
+    /// <summary>What was said, as it was heard.</summary>
+    public ConversationLog Conversation { get; } = new();
+
+    /// <summary>What the call costs.</summary>
+    public CallMeter Meter { get; } = meter ?? CallMeter.Free(clock);
+
+    /// <summary>The number of the last entry that was written.</summary>
+    public int Last
+    {
+        get
+        {
+            lock (_gate)
+                return last;
+        }
+    }
+
+    private long NowMs => (long)clock.GetElapsedTime(_opened).TotalMilliseconds;
+
+    /// <summary>The call was admitted.</summary>
+    public void Opened(AdmitCall call, string? persona = null)
+    {
+        lock (_gate)
+            _isOpen = true;
+        _opened = clock.GetTimestamp();
+        Add(new CallOpened(call.Caller, call.Called, persona));
+    }
+
+    /// <summary>A media stream came.</summary>
+    public void Attached(StreamSid stream)
+    {
+        _streams++;
+        Meter.Answered();
+        Add(new StreamAttached(stream));
+    }
+
+    /// <summary>What is to come next, when it is something else than before.</summary>
+    public void Step(CallState state)
+    {
+        var step = (state.Phase, state.End, state.LastWords);
+        if (step == _step || state.Phase == CallPhase.Over)
+            return; // of the end, its own entry tells
+        _step = step;
+        Add(new StepChanged(state.Phase, state.End, state.LastWords));
+    }
+
+    /// <summary>Takes down what the model's leg heard, if it belongs into the book.</summary>
+    /// <returns>Words wait to be written: <see cref="KeepWords"/> wants to be called in <see cref="WordsInterval"/>.</returns>
+    public bool Heard(RealtimeEvent happened)
+    {
+        switch (happened)
+        {
+            case SpeechStarted started when started.ItemId.Length > 0:
+                _turns[started.ItemId] = (NowMs, null);
+                break;
+            case SpeechStopped stopped when _turns.TryGetValue(stopped.ItemId, out var turn):
+                _turns[stopped.ItemId] = turn with { Ended = NowMs };
+                break;
+            case InputCommitted committed:
+                _turns.Remove(committed.ItemId, out var times);
+                Add(new CallerTurn(committed.ItemId, times.Started, times.Ended));
+                break;
+            case CallerTranscribed transcribed:
+                Add(new CallerWords(transcribed.ItemId, transcribed.Transcript));
+                break;
+            case TranscriptionFailed failed:
+                Add(new CallerWordsFailed(failed.ItemId));
+                break;
+            case TranscriptDelta delta:
+                return Grow(delta.ItemId, delta.Delta);
+            case TranscriptDone done:
+                Add(new JournalEntry.BobSaid(done.ItemId, done.Transcript));
+                if (Conversation.HeardOf(done.ItemId) is { } part)
+                    Add(Cut(done.ItemId, part)); // only now it is known which words were heard
+                break;
+            case ResponseCreated:
+                Meter.Began();
+                break;
+            case ResponseDone done:
+                var cost = Meter.Ended(done.Usage);
+                if (done.Usage is { } used)
+                {
+                    Add(new UsageReported(
+                        done.ResponseId, used.TextIn, used.AudioIn, used.CachedTextIn, used.CachedAudioIn, used.TextOut, used.AudioOut, cost));
+                }
+
+                break;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes down what the caller's leg tells, if it belongs into the book.</summary>
+    public void Heard(CallerLegProtocol.ICallerLegEvent happened)
+    {
+        switch (happened)
+        {
+            case CallerLegProtocol.BobSpoke:
+                _firstAudioMs ??= NowMs;
+                break;
+            case CallerLegProtocol.ItemSpoken spoken:
+                Add(new BobSpoke(spoken.ItemId, spoken.ReceivedMs));
+                break;
+            case CallerLegProtocol.SpeechInterrupted interrupted:
+                foreach (var item in interrupted.Cut)
+                    Cut(item, item.HeardMs, lost: false);
+                break;
+            case CallerLegProtocol.SpeechCut cut:
+                // What was received is still played, so it counts as heard.
+                foreach (var item in cut.Cut)
+                    Cut(item, item.ReceivedMs, lost: true);
+                break;
+        }
+    }
+
+    public void ToolCalled(FunctionCalled called)
+    {
+        _tools[called.CallId] = clock.GetTimestamp();
+        Add(new JournalEntry.ToolCalled(called.CallId, called.Name, called.Arguments));
+    }
+
+    /// <param name="failure">Why the tool gave no answer of its own.</param>
+    public void ToolReturned(string callId, string output, string? failure)
+    {
+        var ms = _tools.Remove(callId, out var started) ? (long)clock.GetElapsedTime(started).TotalMilliseconds : 0;
+        Add(new ToolReturned(callId, output, ms, failure ?? "ok"));
+    }
+
+    public void CallerPressed(string digits) => Add(new KeysPressed(digits));
+
+    /// <summary>The call is recorded, into that file. From the recorder, on whatever thread it has.</summary>
+    public void RecordingBegun(string file) => Write(new RecordingBegun(file));
+
+    /// <summary>The recording is not whole. From the recorder, on whatever thread it has.</summary>
+    public void RecordingTruncated(string reason) => Write(new RecordingTruncated(reason));
+
+    /// <summary>Writes the words of Bob's that wait.</summary>
+    public void KeepWords()
+    {
+        if (_growing is not { } itemId)
+            return;
+        _growing = null;
+        _wordsWritten = clock.GetTimestamp();
+        if (Conversation.GrowingText(itemId) is { } text)
+            Write(new BobWords(itemId, text));
+    }
+
+    /// <summary>Writes the one end; nothing is written after it.</summary>
+    public void Ended(CallEnd end)
+    {
+        lock (_gate)
+        {
+            if (!_isOpen)
+                return;
+            var phone = Meter.Close();
+            Write(new CallEnded(end, _firstAudioMs, Math.Max(0, _streams - 1), phone?.Seconds, phone?.Cost));
+            _isOpen = false;
+        }
+    }
+
+    private bool Grow(string itemId, string delta)
+    {
+        if (_growing is not null && _growing != itemId)
+            KeepWords();
+        Conversation.BobWords(itemId, delta);
+        if (Conversation.GrowingText(itemId) is null)
+            return false;
+        var waits = _growing is not null;
+        _growing = itemId;
+        if (waits)
+            return false; // and somebody will call already
+        if (_wordsWritten is { } before && clock.GetElapsedTime(before) < WordsInterval)
+            return true;
+        KeepWords();
+        return false;
+    }
+
+    private void Cut(HeardItem item, long heardMs, bool lost)
+    {
+        KeepWords(); // how much of them was heard is judged by all that there are
+        Conversation.BobCut(item.Item.ItemId, heardMs, item.ReceivedMs, lost);
+        if (Conversation.HeardOf(item.Item.ItemId) is { } part)
+            Write(Cut(item.Item.ItemId, part));
+    }
+
+    private static BobCut Cut(string itemId, ConversationLog.HeardPart part) => new(itemId, part.Text, part.HeardMs, part.ReceivedMs, part.Lost);
+
+    /// <summary>Into the log, and into the book. Words that wait go first, so that both have the same order.</summary>
+    private void Add(JournalEntry entry)
+    {
+        KeepWords();
+        Records.Conversation.Add(Conversation, entry);
+        Write(entry);
+    }
+
+    private void Write(JournalEntry entry)
+    {
+        lock (_gate)
+        {
+            if (_isOpen)
+                journal.Write(entry with { CallSid = callSid, Number = ++last, At = clock.GetUtcNow() });
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
+
+namespace Bob.Actors.Sockets;
+
+/// <summary>
+/// Writes frames to a stream, one after the other, whoever asks: messages come from a leg, pongs and CLOSE from the reader, pings from a timer.
+/// What finds another write under way waits here, and goes out on the thread that ends it. A message that finds none, the usual case, is put
+/// behind its head in one buffer and written in the call, without a queue, a task or an allocation.
+/// </summary>
+/// <param name="masks">Whether this is the client's side.</param>
+/// <param name="broken">Told that a write failed, after which nothing can follow it; gives what to throw.</param>
+internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exception> broken)
+{
+    private const int MostKept = 8 * 1024;
+    private readonly Lock _lock = new();
+    private readonly FrameMask? _mask = masks ? new FrameMask() : null;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private byte[] _buffer = new byte[1024];
+    private bool _writing, _ended, _over;
+    private byte[]? _pong, _ping, _close;
+    private (ReadOnlyMemory<byte> Message, TaskCompletionSource Done)? _waiting;
+
+    /// <summary>Ends when CLOSE is out, or can never be.</summary>
+    public Task Closed => _closed.Task;
+
+    /// <summary>Sends one text message. The caller sends one at a time.</summary>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8)
+    {
+        lock (_lock)
+        {
+            if (_ended && !_over)
+                return ValueTask.CompletedTask; // nothing follows a CLOSE; whoever sends hears of the end, and its reason, from the reader
+            if (_ended)
+                return ValueTask.FromException(new WebSocketException(WebSocketError.InvalidState, "The socket is closed for sending."));
+            if (_waiting is not null)
+                return ValueTask.FromException(new InvalidOperationException("A message is sent when the one before it is through."));
+            if (_writing)
+            {
+                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _waiting = (utf8, done);
+                return new ValueTask(done.Task);
+            }
+
+            _writing = true;
+        }
+
+        ValueTask writing;
+        try
+        {
+            writing = stream.WriteAsync(Frame(FrameOpcode.Text, utf8.Span));
+        }
+        catch (Exception failure) when (SocketFailure.Expected(failure))
+        {
+            return ValueTask.FromException(Break(failure));
+        }
+
+        if (!writing.IsCompletedSuccessfully)
+            return FinishAsync(writing);
+        writing.GetAwaiter().GetResult();
+        GoOn();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Answers a ping; only the latest that is not answered yet.</summary>
+    public void Pong(byte[] payload)
+    {
+        lock (_lock)
+        {
+            if (_ended)
+                return;
+            _pong = payload;
+        }
+
+        WriteNow();
+    }
+
+    public void Ping()
+    {
+        lock (_lock)
+        {
+            if (_ended)
+                return;
+            _ping = [];
+        }
+
+        WriteNow();
+    }
+
+    /// <summary>The last frame of all: what is asked to be sent after the first call is refused.</summary>
+    public void Close(byte[] payload)
+    {
+        lock (_lock)
+        {
+            if (_ended)
+                return;
+            (_ended, _close) = (true, payload);
+        }
+
+        WriteNow();
+    }
+
+    /// <summary>The connection is over.</summary>
+    public void End()
+    {
+        TaskCompletionSource? unsent;
+        lock (_lock)
+        {
+            (_ended, _over, unsent, _waiting) = (true, true, _waiting?.Done, null);
+            _pong = _ping = _close = null;
+        }
+
+        _closed.TrySetResult();
+        unsent?.TrySetException(new WebSocketException(WebSocketError.InvalidState, "The connection is over."));
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FinishAsync(ValueTask writing)
+    {
+        try
+        {
+            await writing;
+        }
+        catch (Exception failure) when (SocketFailure.Expected(failure))
+        {
+            throw Break(failure);
+        }
+
+        GoOn();
+    }
+
+    private void WriteNow()
+    {
+        lock (_lock)
+        {
+            if (_writing)
+                return;
+            _writing = true;
+        }
+
+        GoOn();
+    }
+
+    /// <summary>The write under way is through: the next one, or none.</summary>
+    private void GoOn()
+    {
+        if (TryTake(out var next))
+            _ = WriteWaitingAsync(next);
+    }
+
+    private async Task WriteWaitingAsync(Waiting next)
+    {
+        try
+        {
+            do
+            {
+                await stream.WriteAsync(Frame(next.Opcode, next.Payload.Span));
+                next.Done?.TrySetResult();
+            }
+            while (TryTake(out next));
+        }
+        catch (Exception failure) when (SocketFailure.Expected(failure))
+        {
+            var ended = Break(failure);
+            next.Done?.TrySetException(ended);
+        }
+    }
+
+    private bool TryTake(out Waiting next)
+    {
+        lock (_lock)
+        {
+            if (_pong is { } pong)
+                (_pong, next) = (null, new Waiting(FrameOpcode.Pong, pong, null));
+            else if (_ping is { } ping)
+                (_ping, next) = (null, new Waiting(FrameOpcode.Ping, ping, null));
+            else if (_waiting is { } message)
+                (_waiting, next) = (null, new Waiting(FrameOpcode.Text, message.Message, message.Done));
+            else if (_close is { } close)
+                (_close, next) = (null, new Waiting(FrameOpcode.Close, close, _closed));
+            else
+                (_writing, next) = (false, default);
+            return _writing;
+        }
+    }
+
+    private Exception Break(Exception failure)
+    {
+        var ended = broken(failure);
+        End();
+        return ended;
+    }
+
+    /// <summary>Only the one who writes uses the buffer.</summary>
+    private ReadOnlyMemory<byte> Frame(FrameOpcode opcode, ReadOnlySpan<byte> payload)
+    {
+        var head = FrameHeader.SizeFor(payload.Length, masks);
+        var buffer = _buffer;
+        if (buffer.Length < head + payload.Length)
+        {
+            buffer = new byte[head + payload.Length];
+            if (buffer.Length <= MostKept)
+                _buffer = buffer;
+        }
+
+        var key = _mask?.Next();
+        FrameHeader.Write(buffer, opcode, payload.Length, key);
+        var body = buffer.AsSpan(head, payload.Length);
+        payload.CopyTo(body);
+        FrameMask.Apply(body, key ?? 0);
+        return buffer.AsMemory(0, head + payload.Length);
+    }
+
+    /// <summary>What goes out next.</summary>
+    private readonly record struct Waiting(FrameOpcode Opcode, ReadOnlyMemory<byte> Payload, TaskCompletionSource? Done);
+}

@@ -1,0 +1,258 @@
+using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
+
+namespace Bob.Actors.Sockets;
+
+/// <summary>Which end of a connection a socket is: a client masks what it sends, a server does not.</summary>
+public enum SocketRole
+{
+    Client,
+    Server,
+}
+
+/// <summary>Terms of a socket.</summary>
+/// <param name="Role">Which end this is.</param>
+/// <param name="MaxMessageBytes">Cap of one message over all its fragments.</param>
+/// <param name="KeepAliveInterval">A peer that was silent for so long is pinged; zero never pings.</param>
+/// <param name="KeepAliveTimeout">A peer that stays silent for so long after a ping is gone.</param>
+public sealed record SocketTerms(SocketRole Role, int MaxMessageBytes, TimeSpan KeepAliveInterval = default, TimeSpan KeepAliveTimeout = default);
+
+/// <summary>
+/// An <see cref="IMessageSocket"/> with Bob's own framing (RFC 6455) over a connection whose handshake is done. The framework's WebSocket answers
+/// pings unseen, so that nobody can count them, takes frames without a mask, and costs more on every frame of audio.
+/// </summary>
+public sealed class FramedMessageSocket : IMessageSocket
+{
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+    private readonly Stream _stream;
+    private readonly Action? _cut;
+    private readonly TimeProvider _clock;
+    private readonly FrameReader _reader;
+    private readonly FrameWriter _writer;
+    private readonly KeepAlive? _keepAlive;
+    private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ControlAllowance _allowance;
+    private CancellationToken _heeded;
+    private CancellationTokenRegistration _heeding;
+    private Exception? _cause;
+    private volatile ReadEnd _readEnd;
+    private int _closing, _freed;
+
+    /// <param name="connection">Disposed with the socket.</param>
+    /// <param name="terms">Its terms.</param>
+    /// <param name="clock">Times pings, and what the peer may take to close.</param>
+    /// <param name="cut">Ends pending reads and writes, where disposing the connection does not do so.</param>
+    public FramedMessageSocket(Stream connection, SocketTerms terms, TimeProvider clock, Action? cut = null)
+    {
+        (_stream, _clock, _cut) = (connection, clock, cut);
+        _reader = new FrameReader(masks: terms.Role == SocketRole.Server, terms.MaxMessageBytes);
+        _writer = new FrameWriter(connection, masks: terms.Role == SocketRole.Client, Broken);
+        _allowance = new ControlAllowance(clock);
+        if (terms.KeepAliveInterval > TimeSpan.Zero)
+            _keepAlive = new KeepAlive(terms, clock, _writer.Ping, silent => Cut(silent));
+    }
+
+    /// <summary>How reading came to its end.</summary>
+    private enum ReadEnd
+    {
+        Open,
+
+        /// <summary>With the peer's CLOSE, or the end of what it sends.</summary>
+        Peer,
+
+        /// <summary>With something that cannot be read on; more may be under way.</summary>
+        Unreadable,
+
+        Failed,
+    }
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SocketMessage> ReceiveAsync(CancellationToken cancellation)
+    {
+        if (_readEnd != ReadEnd.Open)
+            throw new WebSocketException(WebSocketError.InvalidState, "The socket is read to its end.");
+        if (cancellation != _heeded)
+            Heed(cancellation);
+        try
+        {
+            SocketMessage message;
+            while (!TryTake(out message))
+            {
+                var bytes = await _stream.ReadAsync(_reader.Room(), CancellationToken.None);
+                if (bytes == 0)
+                    throw Ended(ReadEnd.Peer, _cause ?? new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
+                _reader.Came(bytes);
+                _keepAlive?.Heard();
+            }
+
+            return message;
+        }
+        catch (Exception failure) when (_readEnd == ReadEnd.Open && SocketFailure.Expected(failure))
+        {
+            throw Ended(ReadEnd.Failed, Broken(failure));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellation);
+        var sending = _writer.SendAsync(utf8);
+        return sending.IsCompleted || !cancellation.CanBeCanceled ? sending : UnlessCancelledAsync(sending, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task CloseAsync(int code, string reason)
+    {
+        if (Interlocked.Exchange(ref _closing, 1) == 0)
+            _ = EndAsync(code, reason);
+        return _ended.Task;
+    }
+
+    /// <inheritdoc/>
+    public void Abort() => Cut(new WebSocketException(WebSocketError.InvalidState, "The socket was cut."));
+
+    /// <summary>The next message of what has come. Control frames are dealt with, and an answer is sent before more bytes are waited for.</summary>
+    private bool TryTake(out SocketMessage message)
+    {
+        byte[]? pong = null;
+        while (true)
+        {
+            var received = _reader.Next();
+            switch (received.Kind)
+            {
+                case ReceivedKind.Text:
+                    message = new SocketMessage(SocketMessageKind.Text, received.Payload);
+                    break;
+                case ReceivedKind.Binary:
+                    message = new SocketMessage(SocketMessageKind.Binary, default);
+                    break;
+                case ReceivedKind.TooBig:
+                    Ended(ReadEnd.Unreadable);
+                    message = new SocketMessage(SocketMessageKind.TooBig, default);
+                    break;
+                case ReceivedKind.Close:
+                    _writer.Close(received.Payload.ToArray());
+                    Ended(ReadEnd.Peer);
+                    message = new SocketMessage(SocketMessageKind.Close, default, received.Code, received.Reason);
+                    break;
+                case ReceivedKind.Ping or ReceivedKind.Pong when !_allowance.Take():
+                    throw Violated(CloseFrame.PolicyViolation, "too many pings");
+                case ReceivedKind.Ping:
+                    pong = received.Payload.ToArray();
+                    continue;
+                case ReceivedKind.Pong:
+                    continue; // its bytes have told that the peer lives
+                case ReceivedKind.Violation:
+                    throw Violated(received.Code, received.Reason);
+                default:
+                    message = default;
+                    break;
+            }
+
+            if (pong is not null)
+                _writer.Pong(pong);
+            return received.Kind != ReceivedKind.Nothing;
+        }
+    }
+
+    /// <summary>Says CLOSE at once; what the peer still sends is read away meanwhile, or it would be answered by a reset, and the CLOSE lost.</summary>
+    private WebSocketException Violated(int code, string rule)
+    {
+        var violated = new WebSocketException(WebSocketError.Faulted, $"Closed with {code}: {rule}.");
+        _ = Ended(ReadEnd.Unreadable, violated);
+        _ = CloseAsync(code, rule);
+        return violated;
+    }
+
+    private Exception Ended(ReadEnd end, Exception? failure = null)
+    {
+        _readEnd = end;
+        _read.TrySetResult();
+        return failure ?? new WebSocketException(WebSocketError.InvalidState);
+    }
+
+    private async Task EndAsync(int code, string reason)
+    {
+        try
+        {
+            using var deadline = new CancellationTokenSource(CloseTimeout, _clock);
+            _writer.Close(CloseFrame.Write(code, reason));
+            await _writer.Closed.WaitAsync(deadline.Token);
+            // Only the reader may read, so the peer's CLOSE is awaited through it: OpenAI never sends one, hence the deadline.
+            await _read.Task.WaitAsync(deadline.Token);
+            if (_readEnd == ReadEnd.Unreadable)
+                await ReadAwayAsync(deadline.Token);
+        }
+        catch (Exception ended) when (SocketFailure.Expected(ended))
+        {
+            // The peer is gone or too slow; what follows frees the socket either way.
+        }
+        finally
+        {
+            Free(gently: _readEnd == ReadEnd.Peer);
+            _ended.TrySetResult();
+        }
+    }
+
+    /// <summary>Not on a socket's thread, which a flood would never leave.</summary>
+    private async Task ReadAwayAsync(CancellationToken deadline)
+    {
+        var dropped = new byte[4096];
+        do
+        {
+            await Task.Yield();
+        }
+        while (await _stream.ReadAsync(dropped, deadline) > 0);
+        _readEnd = ReadEnd.Peer;
+    }
+
+    /// <summary>Cancelling cuts the connection. A reader brings the same token every time, so it is registered once and not for every frame.</summary>
+    private void Heed(CancellationToken cancellation)
+    {
+        _heeding.Unregister();
+        _heeded = cancellation;
+        _heeding = CutWhen(cancellation);
+        if (_freed == 1)
+            _heeding.Unregister();
+    }
+
+    private async ValueTask UnlessCancelledAsync(ValueTask sending, CancellationToken cancellation)
+    {
+        using var heeding = CutWhen(cancellation);
+        await sending;
+    }
+
+    private CancellationTokenRegistration CutWhen(CancellationToken cancellation) => cancellation.UnsafeRegister(
+        static (socket, token) => ((FramedMessageSocket)socket!).Cut(new OperationCanceledException(token)), this);
+
+    /// <summary>Why a read or a write failed: because of what Bob did to the connection, or by itself.</summary>
+    private Exception Broken(Exception failure)
+    {
+        Cut(failure as WebSocketException ?? new WebSocketException(WebSocketError.NativeError, failure));
+        return _cause ?? failure;
+    }
+
+    private void Cut(Exception cause)
+    {
+        Interlocked.CompareExchange(ref _cause, cause, null);
+        Free(gently: false);
+        _ended.TrySetResult();
+    }
+
+    private void Free(bool gently)
+    {
+        if (Interlocked.Exchange(ref _freed, 1) == 1)
+            return;
+        _keepAlive?.Dispose();
+        _heeding.Unregister();
+        _writer.End();
+        if (!gently)
+            _cut?.Invoke();
+        _stream.Dispose();
+        _read.TrySetResult();
+    }
+}

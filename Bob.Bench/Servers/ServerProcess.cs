@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Bob.Bench.Callers;
+
+namespace Bob.Bench.Servers;
+
+/// <summary>The measured program, as a process of its own on cores of its own. It ends with the bench, however that ends.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    private const int LinesKept = 40;
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(20);
+    private static readonly ConcurrentDictionary<int, ServerProcess> Running = new();
+
+    // .NET leaves these signals to the kernel, which ends a program without another word.
+    private static readonly PosixSignalRegistration[] Interruptions =
+        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, _ => EndAll()))];
+
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly Process _process;
+    private readonly string _books = Directory.CreateTempSubdirectory("bob-bench-").FullName;
+
+    static ServerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) => EndAll();
+
+    private ServerProcess(ProcessStartInfo start, BobAddress address)
+    {
+        Address = address;
+        start.Environment["DATABASE_PATH"] = Path.Combine(_books, "bob.db");
+        start.Environment["SPOOL_PATH"] = Path.Combine(_books, "spool");
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.Start();
+        Running[_process.Id] = this;
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public BobAddress Address { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>The last lines it wrote: what to look at when something went wrong.</summary>
+    public string LastWords => string.Join(Environment.NewLine, _lines);
+
+    public static async Task<ServerProcess> StartAsync(ServerPlan plan, int modelPort)
+    {
+        var address = new BobAddress(FreePort(), Webhooks: plan.Kind == ServerKind.Bob);
+        var server = new ServerProcess(plan.Kind == ServerKind.Bob ? Bob(plan, address, modelPort) : Floor(plan, address, modelPort), address);
+        try
+        {
+            await server.AnswersAsync();
+            return server;
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Running.TryRemove(Id, out _);
+        End();
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo Bob(ServerPlan plan, BobAddress address, int modelPort)
+    {
+        var program = plan.Program ?? Path.Combine(AppContext.BaseDirectory, "Bob.Host.dll");
+        if (!File.Exists(program))
+            throw new FileNotFoundException($"There is no Bob at {program}.", program);
+        var start = Pinned(plan.Cores, program);
+        start.Environment["PORT"] = address.Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["SERVER_URL"] = $"https://{address.Host}";
+        start.Environment["TWILIO_AUTH_TOKEN"] = address.Token;
+        start.Environment["TWILIO_ACCOUNT_SID"] = TwilioMessages.AccountSid;
+        start.Environment["OPENAI_API_KEY"] = "bench";
+        start.Environment["OPENAI_REALTIME_URL"] = $"ws://127.0.0.1:{modelPort}/v1/realtime";
+        start.Environment["MAX_CALLS"] = plan.MaxCalls.ToString(CultureInfo.InvariantCulture);
+        return start;
+    }
+
+    private static ProcessStartInfo Floor(ServerPlan plan, BobAddress address, int modelPort)
+    {
+        var start = Pinned(plan.Cores, typeof(ServerProcess).Assembly.Location);
+        foreach (var argument in new[] { "serve-floor", "--port", $"{address.Port}", "--model-port", $"{modelPort}" })
+            start.ArgumentList.Add(argument);
+        start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
+        return start;
+    }
+
+    private static ProcessStartInfo Pinned(string cores, string program)
+    {
+        var start = new ProcessStartInfo("taskset")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = Path.GetDirectoryName(program)!,
+        };
+        var dotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+        foreach (var argument in new[] { "-c", cores, dotnet, program })
+            start.ArgumentList.Add(argument);
+        return start;
+    }
+
+    /// <summary>A port that was free a moment ago.</summary>
+    private static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    private async Task AnswersAsync()
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Address.Port}"), Timeout = TimeSpan.FromSeconds(2) };
+        for (var since = Stopwatch.StartNew(); since.Elapsed < StartDeadline; await Task.Delay(50))
+        {
+            if (_process.HasExited)
+                break;
+            try
+            {
+                using var answer = await http.GetAsync("/health");
+                return;
+            }
+            catch (Exception notYet) when (notYet is HttpRequestException or TaskCanceledException)
+            {
+                // Asked again in a moment.
+            }
+        }
+
+        throw new InvalidOperationException($"The server did not start.{Environment.NewLine}{LastWords}");
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        _lines.Enqueue(line);
+        while (_lines.Count > LinesKept)
+            _lines.TryDequeue(out _);
+    }
+
+    private void End()
+    {
+        try
+        {
+            _process.Kill();
+            _process.WaitForExit(2000);
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended by itself.
+        }
+
+        if (Directory.Exists(_books))
+            Directory.Delete(_books, recursive: true);
+    }
+
+    private static void EndAll()
+    {
+        foreach (var server in Running.Values)
+            server.End();
+    }
+}

@@ -1,0 +1,37 @@
+using Bob.Actors.Calls;
+using Bob.Host.Twilio;
+using static Bob.Actors.Calls.CallProtocol;
+
+namespace Bob.Host.Calls;
+
+/// <summary><c>POST /incoming-call</c>: Twilio announces a call and is told to connect it to a media stream.</summary>
+public sealed class IncomingCallEndpoint(Reception reception, Switchboard switchboard, PublicUrl url)
+{
+    public const string Path = "/incoming-call";
+
+    /// <summary>Spoken by Twilio when Bob itself cannot.</summary>
+    public const string Apology = "We are sorry, we cannot take your call at the moment. Please try again in a few minutes.";
+
+    public async Task<IResult> AnswerAsync(TwilioRequest request)
+    {
+        var caller = Caller.Of(request.Form["From"]);
+        var welcome = await reception.ReceiveAsync(caller);
+        if (welcome.Refusal is { } refusal)
+        {
+            CallMetrics.Refused(refusal);
+            return refusal == Reception.Blocked ? Twiml.Rejected() : Twiml.Busy();
+        }
+
+        var call = new AdmitCall(request.CallSid, caller.Value, Caller.Of(request.Form["To"]).Value, welcome.Known);
+        switch (await switchboard.AdmitAsync(call))
+        {
+            case CallAdmitted admitted:
+                return Twiml.Connect(url, admitted.Ticket);
+            case CallRefused refused:
+                CallMetrics.Refused(refused.Reason == "busy" ? "busy" : "over");
+                return Twiml.Busy();
+            default:
+                return Twiml.HangUp(Apology);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Bob.Actors.Costs;
+
+namespace Bob.Host.Configuration;
+
+/// <summary>The settings of prices and caps. All of them in one currency; the prices that Bob knows himself are US dollars.</summary>
+public static class CostSettings
+{
+    private const decimal Dearest = 1_000_000;
+    private const string DateFormat = "yyyy-MM-dd";
+
+    /// <summary>The day that the prices below were looked up at.</summary>
+    private static readonly DateOnly KnownAsOf = new(2026, 11, 22);
+
+    private static readonly Prices Flagship = new() { TextIn = 4, CachedTextIn = 0.40m, TextOut = 24, AudioIn = 32, CachedAudioIn = 0.40m, AudioOut = 64 };
+
+    /// <summary>OpenAI's, from its model pages.</summary>
+    private static readonly Dictionary<string, Prices> Known = new()
+    {
+        ["gpt-realtime-2.1"] = Flagship,
+        ["gpt-realtime-2"] = Flagship,
+        ["gpt-realtime-2.1-mini"] = new() { TextIn = 0.60m, CachedTextIn = 0.06m, TextOut = 2.40m, AudioIn = 10, CachedAudioIn = 0.30m, AudioOut = 20 },
+        ["gpt-realtime-1.5"] = Flagship with { TextOut = 16 },
+    };
+
+    private static readonly string[] PriceKeys =
+    [
+        Keys.PriceTextIn, Keys.PriceTextCached, Keys.PriceTextOut, Keys.PriceAudioIn, Keys.PriceAudioCached, Keys.PriceAudioOut, Keys.PricePhoneMinute,
+    ];
+
+    public static CostOptions Read(Settings settings, string model, ModelMode mode)
+    {
+        // A rehearsal costs nothing, whatever the model is called that it rehearses for.
+        var byDefault = mode == ModelMode.Rehearsal ? Prices.None : Known.GetValueOrDefault(model, Prices.None);
+        var prices = new Prices
+        {
+            TextIn = settings.Money(Keys.PriceTextIn, 0, Dearest) ?? byDefault.TextIn,
+            CachedTextIn = settings.Money(Keys.PriceTextCached, 0, Dearest) ?? byDefault.CachedTextIn,
+            TextOut = settings.Money(Keys.PriceTextOut, 0, Dearest) ?? byDefault.TextOut,
+            AudioIn = settings.Money(Keys.PriceAudioIn, 0, Dearest) ?? byDefault.AudioIn,
+            CachedAudioIn = settings.Money(Keys.PriceAudioCached, 0, Dearest) ?? byDefault.CachedAudioIn,
+            AudioOut = settings.Money(Keys.PriceAudioOut, 0, Dearest) ?? byDefault.AudioOut,
+            PhoneMinute = settings.Money(Keys.PricePhoneMinute, 0, Dearest) ?? 0,
+        };
+        var costs = new CostOptions(prices, ReadCap(settings, Keys.MaxCostPerCall), ReadCap(settings, Keys.MaxCostPerDay), ReadDate(settings));
+        if (mode == ModelMode.Live && !prices.HaveModel)
+            RequirePrices(settings, model);
+        if (costs.PerDay < costs.PerCall)
+            settings.Fault(Keys.MaxCostPerDay, $"{costs.PerDay} is less than MAX_COST_PER_CALL ({costs.PerCall})", "Write at least what one call may cost");
+        return costs;
+    }
+
+    /// <summary>Calls that nobody can add up.</summary>
+    public static IEnumerable<string> Warnings(CostOptions costs, string model, ModelMode mode) => mode == ModelMode.Live && !costs.Prices.HaveModel
+        ? [$"What {model} costs is not known: calls are booked without it; set PRICE_TEXT_IN and the five other prices"]
+        : [];
+
+    private static decimal? ReadCap(Settings settings, string key) => settings.Money(key, 0.01m, Dearest);
+
+    private static DateOnly ReadDate(Settings settings)
+    {
+        if (settings.Text(Keys.PricesDate) is not { } text)
+        {
+            var bad = settings.Faults.Select(fault => fault.Key).ToHashSet();
+            if (PriceKeys.FirstOrDefault(key => settings.Text(key) is not null && !bad.Contains(key)) is { } priced)
+                settings.Fault(Keys.PricesDate, $"is not set, but {priced} is", $"Write the day that your prices are of, such as {KnownAsOf.ToString(DateFormat, CultureInfo.InvariantCulture)}");
+            return KnownAsOf;
+        }
+
+        if (DateOnly.TryParseExact(text, DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+            return date;
+        settings.Fault(Keys.PricesDate, $"{settings.Shown(text)} is not a date", $"Write one such as {KnownAsOf.ToString(DateFormat, CultureInfo.InvariantCulture)}");
+        return KnownAsOf;
+    }
+
+    /// <summary>A cap that nothing ever reaches is none.</summary>
+    private static void RequirePrices(Settings settings, string model)
+    {
+        foreach (var cap in new[] { Keys.MaxCostPerCall, Keys.MaxCostPerDay }.Where(key => settings.Text(key) is not null))
+            settings.Fault(cap, $"is set, but what {settings.Shown(model)} costs is not known", "Set PRICE_TEXT_IN and the five other prices of the model");
+    }
+}

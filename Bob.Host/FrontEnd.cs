@@ -1,0 +1,87 @@
+using System.Net;
+using Bob.Host.Calls;
+using Bob.Host.Configuration;
+using Bob.Host.Health;
+using Bob.Host.Twilio;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Bob.Host;
+
+/// <summary>The web server: its limits, its parts and the order of what a request passes.</summary>
+public static partial class FrontEnd
+{
+    public static void AddFrontEnd(this WebApplicationBuilder builder, BobOptions options)
+    {
+        // Frames are handled on the socket thread from end to end: a thread hop costs more than everything else done to a frame.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.MaxRequestBodySize = TwilioForm.MaxBodyBytes;
+            kestrel.ListenAnyIP(options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services
+            .AddSingleton(options)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<PublicUrl>()
+            .AddSingleton<TwilioGate>()
+            .AddSingleton<Switchboard>()
+            .AddSingleton<Reception>()
+            .AddSingleton<WaitingStreams>()
+            .AddSingleton<IncomingCallEndpoint>()
+            .AddSingleton<CallProgressEndpoints>()
+            .AddSingleton<MediaStreamEndpoint>()
+            .AddSingleton<Uptime>()
+            .AddSingleton<HealthEndpoints>();
+    }
+
+    public static void UseFrontEnd(this WebApplication app)
+    {
+        app.Services.GetRequiredService<Uptime>(); // counts from here, not from when somebody first asks
+        // Off the socket thread before anything else: a request that blocks there would stop the audio of every call. A media stream's frames come back
+        // to it by themselves, because its reads complete there.
+        app.Use(async (context, next) =>
+        {
+            await Task.Yield();
+            await next(context);
+        });
+        app.UseExceptionHandler(failed => failed.Run(ApologizeAsync));
+        app.UseRouting();
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app));
+    }
+
+    /// <summary>Where the server listens, once it is started.</summary>
+    public static Uri BoundAddress(this WebApplication app) =>
+        new UriBuilder("http", IPAddress.Loopback.ToString(), PublicUrl.PortOf(app.Services.GetRequiredService<IServer>())).Uri;
+
+    /// <summary>The exception is logged by then; a caller must not hear an error page read aloud.</summary>
+    private static Task ApologizeAsync(HttpContext context)
+    {
+        if (context.Request.Path.Value is not (IncomingCallEndpoint.Path or "/call-next"))
+            return Task.CompletedTask;
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        return Twiml.HangUp(IncomingCallEndpoint.Apology).ExecuteAsync(context);
+    }
+
+    private static void Announce(WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<BobOptions>();
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Bob.Host");
+        foreach (var warning in options.Warnings)
+            Configured(log, warning);
+        if (!options.Twilio.Signs)
+            Unsigned(log);
+        Listening(log, app.BoundAddress().Port, app.Services.GetRequiredService<PublicUrl>().At(IncomingCallEndpoint.Path));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    private static partial void Configured(ILogger log, string warning);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "TWILIO_AUTH_TOKEN is not set: requests cannot be checked, so only those from this machine are served")]
+    private static partial void Unsigned(ILogger log);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Listening on port {Port}; Twilio's voice webhook is POST {Webhook}")]
+    private static partial void Listening(ILogger log, int port, string webhook);
+}

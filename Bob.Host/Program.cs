@@ -1,0 +1,25 @@
+using Bob.Host.Configuration;
+using Bob.Host.Records;
+
+// Read by .NET once, at the first socket: completions then run on the thread that saw them, and audio frames change no thread.
+if (Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS") is null)
+    Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+try
+{
+    if (args is [EraseCommand.Name, .. var erase])
+        return await EraseCommand.RunAsync(erase, SettingsSources.OfProcess(), Console.Out, Console.Error);
+    await using var app = Bob.Host.BobApplication.Build(args);
+    await app.RunAsync();
+    return 0;
+}
+catch (InvalidConfigurationException refused)
+{
+    await Console.Error.WriteLineAsync(refused.Message);
+    return 1;
+}
+catch (IOException taken) when (taken.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+{
+    await Console.Error.WriteLineAsync("[bob] PORT: another program listens there. Stop it, or write another port.");
+    return 1;
+}

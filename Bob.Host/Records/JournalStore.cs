@@ -1,0 +1,145 @@
+using Bob.Actors.Calls;
+using Bob.Actors.Costs;
+using Bob.Actors.Records;
+using Microsoft.EntityFrameworkCore;
+
+namespace Bob.Host.Records;
+
+/// <summary>The journal in a database, and the tables that are made from it.</summary>
+/// <param name="node">Who writes: a name that a node keeps over its restarts.</param>
+/// <param name="prices">For the calls that nobody else has added up.</param>
+public sealed class JournalStore(RecordsDatabase database, string node, Prices? prices = null) : IJournalReader
+{
+    /// <summary>Makes the database, or brings its tables up to date.</summary>
+    /// <exception cref="RecordsFailure">It cannot be used.</exception>
+    public Task PrepareAsync(CancellationToken cancellation) => database.PrepareAsync(cancellation);
+
+    /// <summary>
+    /// Writes entries, and what follows from them, in one transaction. Those that are there already change nothing. The entries of one call are to
+    /// come in order.
+    /// </summary>
+    /// <exception cref="RecordsFailure">Nothing was written.</exception>
+    public async Task WriteAsync(IReadOnlyCollection<JournalEntry> entries, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var db = database.Open();
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+            var fresh = await FreshAsync(db, entries, cancellation);
+            if (fresh.Count == 0)
+                return;
+            var projection = await Projection.LoadAsync(db, node, fresh, cancellation);
+            foreach (var entry in fresh)
+                projection.Take(entry);
+            await db.SaveChangesAsync(cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    /// <summary>Gives the calls that a dead process of this node left open their end.</summary>
+    /// <param name="alive">Calls of this process.</param>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="RecordsFailure">The database cannot be had.</exception>
+    public async Task<int> EndLostAsync(IReadOnlySet<CallSid> alive, CancellationToken cancellation)
+    {
+        try
+        {
+            List<JournalEntry> ends = [];
+            await using (var db = database.Open())
+            {
+                var open = await db.Calls.Where(row => row.EndedAt == null && row.Node == node).ToListAsync(cancellation);
+                foreach (var call in open.Where(call => !alive.Contains(new CallSid(call.CallSid))))
+                {
+                    var last = await db.Journal.Where(row => row.CallSid == call.CallSid).OrderByDescending(row => row.Number).FirstOrDefaultAsync(cancellation);
+                    TimeSpan? onTheLine = call.Streams > 0 ? (last?.At - call.StartedAt) : null;
+                    ends.Add(new JournalEntry.CallEnded(
+                        CallEnd.ProcessDied,
+                        call.FirstAudioMs,
+                        call.Reconnects,
+                        onTheLine is { } time ? (long)Math.Ceiling(time.TotalSeconds) : null,
+                        onTheLine is { } billed ? (prices ?? Prices.None).OfPhone(billed) : null)
+                    {
+                        CallSid = new CallSid(call.CallSid),
+                        Number = (last?.Number ?? 0) + 1,
+                        At = last?.At ?? call.StartedAt, // the last sign of life
+                    });
+                }
+            }
+
+            foreach (var some in ends.Chunk(100))
+                await WriteAsync(some, cancellation);
+            return ends.Count;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    public async Task<IReadOnlyList<JournalEntry>> EntriesAsync(CallSid callSid, CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        var rows = await db.Journal.AsNoTracking().Where(row => row.CallSid == callSid.Value && row.Number < JournalRow.Erased).OrderBy(row => row.Number).ToListAsync(cancellation);
+        return
+        [
+            .. rows.Select(row => JournalCodec.Read(row.Kind, row.Version, row.Payload) with
+            {
+                CallSid = callSid, Number = row.Number, At = row.At,
+            }),
+        ];
+    }
+
+    public async Task<IReadOnlyList<UnendedCall>> UnendedCallsAsync(CancellationToken cancellation)
+    {
+        await using var db = database.Open();
+        var rows = await db.Calls.AsNoTracking().Where(row => row.EndedAt == null).OrderBy(row => row.StartedAt).ToListAsync(cancellation);
+        return [.. rows.Select(row => new UnendedCall(new CallSid(row.CallSid), row.Node, row.StartedAt))];
+    }
+
+    /// <exception cref="RecordsFailure">The database cannot be had.</exception>
+    public async Task<KnownCaller?> CallerAsync(string number, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var db = database.Open();
+            return await db.Callers.AsNoTracking().SingleOrDefaultAsync(row => row.Number == number, cancellation) is { } row
+                ? new KnownCaller(row.Number, row.Name, row.Company, row.Notes, row.Tags, row.Vip, row.Blocked)
+                : null;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    /// <summary>What all calls cost in a time, on all nodes.</summary>
+    /// <exception cref="RecordsFailure">The database cannot be had.</exception>
+    public async Task<decimal> SpentAsync(DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var db = database.Open();
+            return (await db.Usage.Where(row => row.At >= from && row.At < until).SumAsync(row => row.CostMicros, cancellation) ?? 0) / 1_000_000m;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    /// <summary>The entries that are not written yet, each once, and not those of calls that are erased.</summary>
+    private static async Task<List<JournalEntry>> FreshAsync(RecordsContext db, IReadOnlyCollection<JournalEntry> entries, CancellationToken cancellation)
+    {
+        var calls = entries.Select(entry => entry.CallSid.Value).Distinct().ToArray();
+        var first = entries.Min(entry => entry.Number);
+        var there = await db.Journal.Where(row => calls.Contains(row.CallSid) && row.Number >= first)
+            .Select(row => new { row.CallSid, row.Number }).ToListAsync(cancellation);
+        var known = there.Select(row => (row.CallSid, row.Number)).ToHashSet();
+        var erased = there.Where(row => row.Number == JournalRow.Erased).Select(row => row.CallSid).ToHashSet();
+        return [.. entries.Where(entry => !erased.Contains(entry.CallSid.Value) && known.Add((entry.CallSid.Value, entry.Number)))];
+    }
+}

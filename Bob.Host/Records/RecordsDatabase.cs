@@ -1,0 +1,153 @@
+using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Bob.Host.Records;
+
+/// <summary>Where the tables are: a file, or a PostgreSQL server.</summary>
+public sealed class RecordsDatabase
+{
+    /// <summary>Longest wait of a statement. Whoever writes does not wait that long for it.</summary>
+    private const int TimeoutSeconds = 5;
+
+    private readonly DbContextOptions<SqliteRecords>? _sqlite;
+    private readonly DbContextOptions<PostgresRecords>? _postgres;
+    private readonly string? _file;
+
+    private RecordsDatabase(string? file, DbContextOptions<SqliteRecords>? sqlite, DbContextOptions<PostgresRecords>? postgres) =>
+        (_file, _sqlite, _postgres) = (file, sqlite, postgres);
+
+    /// <summary>A SQLite file, made when it is missing.</summary>
+    public static RecordsDatabase InFile(string path) => InFile(path, new SqliteConnectionStringBuilder { DataSource = path });
+
+    /// <summary>A SQLite file, opened in a way of one's own.</summary>
+    public static RecordsDatabase InFile(string path, SqliteConnectionStringBuilder connection)
+    {
+        connection.DefaultTimeout = TimeoutSeconds;
+        return new(path, new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).Options, null);
+    }
+
+    /// <summary>A PostgreSQL server.</summary>
+    public static RecordsDatabase OnServer(string connectionString)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "Bob",
+            CommandTimeout = TimeoutSeconds,
+            Timeout = TimeoutSeconds,
+            IncludeErrorDetail = false, // it would hold what callers said
+        };
+        return new(null, null, new DbContextOptionsBuilder<PostgresRecords>().UseNpgsql(connection.ConnectionString).Options);
+    }
+
+    public RecordsContext Open() => _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
+
+    /// <summary>Makes the database, or brings its tables up to date.</summary>
+    /// <exception cref="RecordsFailure">It cannot be used.</exception>
+    public async Task PrepareAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            if (_file is not null && Path.GetDirectoryName(Path.GetFullPath(_file)) is { } folder)
+                PrivateFolder.Make(folder);
+            await using var db = Open();
+            var applied = await HistoryAsync(db, cancellation);
+            if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
+                throw new RecordsFailure("newer", $"was brought up to date by a newer version of Bob ({unknown})", "Start that version, or another database");
+            if (_file is not null)
+                await CheckFileAsync(db, cancellation);
+            await db.Database.MigrateAsync(cancellation);
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    /// <summary>A damaged file is found now, and not in the middle of a call; a file that can only be read, too.</summary>
+    private static async Task CheckFileAsync(RecordsContext db, CancellationToken cancellation)
+    {
+        await db.Database.OpenConnectionAsync(cancellation);
+        var connection = db.Database.GetDbConnection();
+        await using var check = connection.CreateCommand();
+        check.CommandText = "PRAGMA journal_mode = wal; PRAGMA quick_check(1);";
+        await using (var reader = await check.ExecuteReaderAsync(cancellation))
+        {
+            await reader.NextResultAsync(cancellation);
+            if (await reader.ReadAsync(cancellation) && reader.GetString(0) != "ok")
+                throw RecordsFailure.Damaged;
+        }
+
+        await using var write = await connection.BeginTransactionAsync(cancellation);
+        await write.RollbackAsync(cancellation);
+    }
+
+    private static async Task<IReadOnlyList<string>> HistoryAsync(RecordsContext db, CancellationToken cancellation)
+    {
+        try
+        {
+            return [.. await db.Database.GetAppliedMigrationsAsync(cancellation)];
+        }
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            return []; // the migration makes the database, if it may
+        }
+    }
+}
+
+/// <summary>A database that cannot be used, in words that are safe to show: none of them comes from the database itself.</summary>
+/// <param name="word">For a log line and the readiness.</param>
+/// <param name="problem">For a fault line of the start.</param>
+/// <param name="remedy">What to do about it.</param>
+public sealed class RecordsFailure(string word, string problem, string remedy, Exception? cause = null)
+    : Exception("The database cannot be used", cause)
+{
+    public string Word => word;
+
+    public string Problem => problem;
+
+    public string Remedy => remedy;
+
+    /// <summary>Whether the database took exception to what was to be written, and would again.</summary>
+    public bool IsRefusal => word == "refused";
+
+    internal static RecordsFailure Damaged { get; } = new("damaged", "is damaged, or is no database of Bob's", "Restore a copy of it, or move it away to begin with an empty one");
+
+    /// <summary>What a database's exception means; null for what is none.</summary>
+    public static RecordsFailure? Of(Exception failure) => failure switch
+    {
+        RecordsFailure known => known,
+        DbUpdateException { InnerException: { } inner } => Of(inner),
+        InvalidOperationException { InnerException: { } inner } => Of(inner), // EF's advice to retry
+        SqliteException sqlite => OfSqlite(sqlite),
+        PostgresException postgres => OfPostgres(postgres),
+        NpgsqlException or SocketException => new("unreachable", "cannot be reached", "Start the server, or correct host and port", failure),
+        TimeoutException => new("timeout", "does not answer in time", "Look after the server", failure),
+        IOException or UnauthorizedAccessException => new("no-file", "cannot be opened or made", "Let Bob's user write there, or name another place", failure),
+        _ => null,
+    };
+
+    private static RecordsFailure OfSqlite(SqliteException failure) => failure.SqliteErrorCode switch
+    {
+        5 or 6 => new("locked", "is locked by another program", "End that program", failure),
+        8 => new("read-only", "can only be read", "Let Bob's user write there", failure),
+        11 or 26 => new(Damaged.Word, Damaged.Problem, Damaged.Remedy, failure),
+        13 => new("full", "is full: there is no room left on the disk", "Make room", failure),
+        14 => new("no-file", "cannot be opened or made", "Let Bob's user write there, or name another place", failure),
+        12 or 18 or 19 or 20 => new("refused", "does not take what is written to it", "Report this as a bug", failure),
+        _ => new($"sqlite-{failure.SqliteErrorCode}", $"cannot be used (SQLite's error {failure.SqliteErrorCode})", "Look at the disk", failure),
+    };
+
+    private static RecordsFailure OfPostgres(PostgresException failure) => failure.SqlState switch
+    {
+        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+            new("login-refused", "refuses the user or the password", "Correct them", failure),
+        PostgresErrorCodes.InvalidCatalogName => new("no-database", "has no database of that name", "Make it with createdb", failure),
+        PostgresErrorCodes.InsufficientPrivilege => new("no-rights", "does not let this user make tables", "Make the user the owner of the database", failure),
+        PostgresErrorCodes.ReadOnlySqlTransaction => new("read-only", "can only be read", "Name the primary server", failure),
+        ['2', '2' or '3', ..] => new("refused", "does not take what is written to it", "Report this as a bug", failure),
+        ['5', '3', ..] => new("full", "has no room, memory or connections left", "Look after the server", failure),
+        _ => new($"postgres-{failure.SqlState}", $"cannot be used (PostgreSQL's error {failure.SqlState})", "Look at the server's log", failure),
+    };
+}

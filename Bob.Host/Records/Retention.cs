@@ -1,0 +1,164 @@
+using Bob.Host.Configuration;
+using Microsoft.EntityFrameworkCore;
+
+namespace Bob.Host.Records;
+
+/// <summary>What was removed because its time was over.</summary>
+public sealed record Outdated(RemovedRows Rows, int Recordings, int Messages)
+{
+    public bool IsNothing => this == new Outdated(new RemovedRows(), 0, 0);
+}
+
+/// <summary>Removes what is older than the settings let it be. Every node may do it at any time; it is done in small steps, so that the journal waits for none.</summary>
+public sealed partial class Retention(RecordsDatabase database, BobOptions options, TimeProvider clock, ILogger<Retention> log)
+{
+    /// <summary>Calls in one transaction.</summary>
+    private const int Step = 100;
+
+    /// <summary>No call lasts longer, so one without an end that is older has none to come.</summary>
+    private static readonly TimeSpan LongestCall = TimeSpan.FromDays(2);
+
+    /// <exception cref="RecordsFailure">The database cannot be had; a part may be removed.</exception>
+    public async Task<Outdated> ApplyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var keep = options.Retention;
+            await using var db = database.Open();
+            await CallRemoval.OverwriteAsync(db, cancellation);
+            var outdated = new Outdated(new RemovedRows(), 0, 0);
+            if (keep.Messages is { } messages)
+                outdated = outdated with { Messages = await MessagesAsync(db, Before(messages), cancellation) };
+            if (keep.Recordings is { } recordings)
+                outdated = outdated with { Recordings = await RecordingsAsync(db, Before(recordings), cancellation) };
+            if (keep.Transcripts is { } transcripts)
+                outdated = outdated with { Rows = await TranscriptsAsync(db, Before(transcripts), cancellation) };
+            if (keep.Calls is { } calls)
+            {
+                var (rows, files) = await CallsAsync(db, Before(calls), cancellation);
+                outdated = outdated with { Rows = outdated.Rows + rows, Recordings = outdated.Recordings + files };
+            }
+
+            if (outdated.IsNothing)
+                return outdated;
+            await CallRemoval.ForgetAsync(db, cancellation);
+            Removed(outdated.Rows.Calls, outdated.Rows.Turns, outdated.Recordings, outdated.Messages);
+            return outdated;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    private async Task<int> MessagesAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var messages = db.Messages.Where(row => row.At < before);
+        Files().RemoveNamed(await messages.Where(row => row.Recording != null).Select(row => row.Recording!).ToListAsync(cancellation));
+        return await messages.ExecuteDeleteAsync(cancellation);
+    }
+
+    /// <summary>Files of this node; also those that no record names.</summary>
+    private async Task<int> RecordingsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var recorded = Over(db, before).Where(row => row.Recording != null);
+        var removed = Files().RemoveOf((await recorded.Select(row => row.CallSid).ToListAsync(cancellation)).ToHashSet());
+        await recorded.ExecuteUpdateAsync(set => set.SetProperty(row => row.Recording, (string?)null), cancellation);
+        return removed + Files().RemoveOlder(before);
+    }
+
+    private async Task<RemovedRows> TranscriptsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var rows = await StepwiseAsync(
+            db,
+            Over(db, before).Where(row => db.Journal.Any(entry => entry.CallSid == row.CallSid)).OrderBy(row => row.StartedAt).Select(row => row.CallSid),
+            calls => CallRemoval.TranscriptsAsync(db, calls, cancellation),
+            cancellation);
+        return rows + await StepwiseAsync(db, WithoutRecord(db, before), calls => CallRemoval.TranscriptsAsync(db, calls, cancellation), cancellation);
+    }
+
+    private async Task<(RemovedRows Rows, int Recordings)> CallsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var recordings = 0;
+        var rows = await StepwiseAsync(
+            db,
+            Over(db, before).OrderBy(row => row.StartedAt).Select(row => row.CallSid),
+            calls =>
+            {
+                recordings += Files().RemoveOf(calls);
+                return CallRemoval.CallsAsync(db, calls, cancellation);
+            },
+            cancellation);
+        rows += await StepwiseAsync(db, WithoutRecord(db, before), calls => CallRemoval.CallsAsync(db, calls, cancellation), cancellation);
+        await db.Journal.Where(entry => entry.At < before && entry.Number == JournalRow.Erased).ExecuteDeleteAsync(cancellation);
+        return (rows, recordings);
+    }
+
+    /// <summary>Calls whose beginning was lost.</summary>
+    private static IQueryable<string> WithoutRecord(RecordsContext db, DateTimeOffset before) => db.Journal
+        .Where(entry => entry.At < before && entry.Number < JournalRow.Erased && !db.Calls.Any(row => row.CallSid == entry.CallSid))
+        .Select(entry => entry.CallSid).Distinct();
+
+    private static async Task<RemovedRows> StepwiseAsync(
+        RecordsContext db, IQueryable<string> outdated, Func<IReadOnlyCollection<string>, Task<RemovedRows>> remove, CancellationToken cancellation)
+    {
+        var removed = new RemovedRows();
+        while (await outdated.Take(Step).ToListAsync(cancellation) is { Count: > 0 } calls)
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+            removed += await remove(calls);
+            await transaction.CommitAsync(cancellation);
+        }
+
+        return removed;
+    }
+
+    private IQueryable<CallRow> Over(RecordsContext db, DateTimeOffset before)
+    {
+        var dead = clock.GetUtcNow() - LongestCall;
+        return db.Calls.Where(row => row.StartedAt < before && (row.EndedAt != null || row.StartedAt < dead));
+    }
+
+    private DateTimeOffset Before(int days) => clock.GetUtcNow().AddDays(-days);
+
+    private RecordingFiles Files() => new(options.RecordingsFolder, failure => Stuck(failure.GetType().Name));
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Removed what has been kept long enough: {Calls} calls, {Turns} turns, {Recordings} recordings, {Messages} messages")]
+    private partial void Removed(int calls, int turns, int recordings, int messages);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A recording cannot be removed: {Reason}")]
+    private partial void Stuck(string reason);
+}
+
+/// <summary>Applies the <see cref="Retention"/> at the start and every day.</summary>
+public sealed partial class RetentionService(Retention retention, BobOptions options, TimeProvider clock, ILogger<RetentionService> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromDays(1);
+
+    /// <summary>After the database could not be had.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Retention == new RetentionOptions(null, null, null, null))
+            return;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var next = Interval;
+            try
+            {
+                await retention.ApplyAsync(stoppingToken);
+            }
+            catch (RecordsFailure failure)
+            {
+                PutOff(failure.Word);
+                next = RetryInterval;
+            }
+
+            await Task.Delay(next, clock, stoppingToken);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What has been kept long enough cannot be removed now: the database is {Reason}; tried again in an hour")]
+    private partial void PutOff(string reason);
+}

@@ -1,0 +1,82 @@
+using Bob.Actors.Costs;
+using Bob.Actors.Records;
+using static Bob.Actors.Records.JournalEntry;
+
+namespace Bob.Host.Records;
+
+/// <summary>
+/// Tells the day's spending what stood in the books before this process began: once, at the start. Where the database cannot be had by then, what the
+/// spool holds of today counts, until the database has taken it and says all.
+/// </summary>
+public sealed partial class SpendingSoFar(
+    DaySpending spending, JournalStore store, JournalWriter writer, Spool spool, TimeProvider clock, ILogger<SpendingSoFar> log)
+{
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly DateTimeOffset _began = clock.GetUtcNow();
+
+    /// <summary>Returns with the sum, as far as it can be had.</summary>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        if (await TryAsync(cancellation))
+            return;
+        spending.Brought(OfSpool(), spending.Midnight);
+        _ = Task.Run(CatchUpAsync, CancellationToken.None);
+    }
+
+    public void Stop() => _stopped.Cancel();
+
+    private async Task CatchUpAsync()
+    {
+        try
+        {
+            do
+                await Task.Delay(JournalWriter.RetryInterval, clock, _stopped.Token);
+            while (!await TryAsync(_stopped.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // The node stops.
+        }
+    }
+
+    /// <summary>Asks the database, if it has all that was written down before.</summary>
+    private async Task<bool> TryAsync(CancellationToken cancellation)
+    {
+        if (writer.State != JournalState.Database)
+            return false;
+        try
+        {
+            var midnight = spending.Midnight;
+            var spent = await store.SpentAsync(midnight, _began, cancellation);
+            spending.Brought(spent, midnight);
+            Spent(spent);
+            return true;
+        }
+        catch (RecordsFailure)
+        {
+            return false; // of which the writer tells
+        }
+    }
+
+    private decimal OfSpool()
+    {
+        var (sum, offset) = (0m, 0L);
+        while (offset < spool.Length && spool.Read(offset, JournalWriter.MaxBatch) is var read && read.End > offset)
+        {
+            sum += read.Entries.Where(entry => entry.At >= spending.Midnight && entry.At < _began).Sum(Cost);
+            offset = read.End;
+        }
+
+        return sum;
+    }
+
+    private static decimal Cost(JournalEntry entry) => entry switch
+    {
+        UsageReported used => used.Cost ?? 0,
+        CallEnded ended => ended.PhoneCost ?? 0,
+        _ => 0,
+    };
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Calls have cost {Spent} today before this start")]
+    private partial void Spent(decimal spent);
+}

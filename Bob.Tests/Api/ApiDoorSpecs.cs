@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
+using AwesomeAssertions;
+using Bob.Tests.Records;
+using Xunit;
+
+namespace Bob.Tests.Api;
+
+public sealed partial class ApiDoorSpecs
+{
+    private static readonly string[] Addresses =
+        ["/api/calls", "/api/calls/CA1", "/api/calls/CA1/recording", "/api/callers", "/api/callers/+15550100001", "/api/callers.csv", "/api/messages", "/api/messages/1", "/api/nothing", "/api", "/API/calls"];
+
+    [Fact]
+    public async Task Without_a_token_in_the_settings_everything_is_closed_and_says_how_to_open_it()
+    {
+        await using var bob = await ApiHost.StartAsync(null, ("API_TOKEN", ""));
+
+        foreach (var address in Addresses.Concat(["/api/docs", "/api/openapi.json"]))
+            (await (await bob.GetAsync(address)).ShouldBeProblemAsync(403)).Should().StartWith("API_TOKEN is not set.");
+        (await bob.GetAsync("/health")).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer")]
+    [InlineData("Bearer ")]
+    [InlineData("Bearer correct-horse-battery-staple-012345678")]
+    [InlineData("Bearer correct-horse-battery-staple-01234567890")]
+    [InlineData("Bearer CORRECT-HORSE-BATTERY-STAPLE-0123456789")]
+    [InlineData("Basic correct-horse-battery-staple-0123456789")]
+    [InlineData("correct-horse-battery-staple-0123456789")]
+    public async Task A_wrong_token_learns_the_same_everywhere(string? authorization)
+    {
+        await using var bob = await ApiHost.StartAsync();
+        bob.Http.DefaultRequestHeaders.Authorization = null;
+        if (authorization is not null)
+            bob.Http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
+
+        var bodies = new HashSet<string>();
+        foreach (var address in Addresses)
+        {
+            var answer = await bob.GetAsync(address);
+            answer.Headers.WwwAuthenticate.ToString().Should().Be("Bearer realm=\"Bob\"");
+            bodies.Add(await answer.ShouldBeProblemAsync(401));
+        }
+
+        bodies.Should().ContainSingle("a stranger learns nothing of what there is");
+    }
+
+    [Theory]
+    [InlineData("Bearer")]
+    [InlineData("bearer")]
+    public async Task The_token_opens(string scheme)
+    {
+        await using var bob = await ApiHost.StartAsync();
+        bob.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(scheme, ApiHost.Token);
+
+        var answer = await bob.GetAsync("/api/calls");
+
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        answer.Headers.CacheControl!.NoStore.Should().BeTrue();
+        bob.Log.Should().NotContain(ApiHost.Token);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_and_what_is_not_done_are_problems()
+    {
+        await using var bob = await ApiHost.StartAsync();
+
+        (await (await bob.GetAsync("/api/nothing")).ShouldBeProblemAsync(404)).Should().Contain("/api/docs");
+        (await (await bob.GetAsync("/api")).ShouldBeProblemAsync(404)).Should().Contain("/api/docs");
+        (await (await bob.SendAsync(HttpMethod.Delete, "/api/calls")).ShouldBeProblemAsync(405)).Should().Be("This address takes GET.");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", "name=Ada", "application/x-www-form-urlencoded")).ShouldBeProblemAsync(415)).Should().Contain("Content-Type");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"number":"+15550100001","vip":"very"}""")).ShouldBeProblemAsync(400)).Should().Contain("$.vip");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"numbre":"+15550100001"}""")).ShouldBeProblemAsync(400)).Should().Contain("JSON");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"number":""")).ShouldBeProblemAsync(400)).Should().Contain("JSON");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", "")).ShouldBeProblemAsync(400)).Should().NotBeEmpty();
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", new string('x', 600_000))).ShouldBeProblemAsync(413)).Should().Contain("larger");
+    }
+
+    [Fact]
+    public async Task A_database_that_is_gone_is_a_503_and_comes_back()
+    {
+        await using var server = new PostgresServer();
+        await using var bob = await ApiHost.StartAsync(await server.NewDatabaseAsync());
+
+        await server.StopAsync();
+        (await (await bob.GetAsync("/api/calls?words=hello")).ShouldBeProblemAsync(503)).Should().Be("The database cannot be reached. Ask again later.");
+        (await (await bob.SendAsync(HttpMethod.Put, "/api/callers/+15550100001", "{}")).ShouldBeProblemAsync(503)).Should().Contain("Ask again later");
+        (await (await bob.GetAsync("/api/callers.csv")).ShouldBeProblemAsync(503)).Should().Contain("Ask again later");
+        await server.StartAsync();
+
+        (await bob.GetAsync("/api/calls?words=hello")).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task What_a_client_writes_reaches_no_log()
+    {
+        await using var bob = await ApiHost.StartAsync(null, ("LOG_LEVEL", "Information"));
+
+        await bob.GetAsync("/api/calls?words=canary%0d%0a%5bbob%5d&cursor=canary");
+        await bob.GetAsync("/api/calls/canary%00");
+        await bob.GetAsync("/api/callers/canary%0a");
+        await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"number":"canary\u0000","name":"canary"}""");
+        await bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number\r\ncanary", "text/csv");
+        await bob.GetAsync("/api/calls?number=canary&words=%22canary%22");
+
+        bob.Log.Should().NotContain("canary");
+    }
+
+    [Fact]
+    public async Task The_document_tells_of_every_address_and_of_nothing_else()
+    {
+        await using var bob = await ApiHost.StartAsync();
+        bob.Http.DefaultRequestHeaders.Authorization = null;
+
+        var document = await bob.JsonAsync("/api/openapi.json");
+
+        document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(verb => $"{verb.Name} {path.Name}")).Should().BeEquivalentTo(
+            "get /api/calls", "get /api/calls/{callSid}", "get /api/calls/{callSid}/recording", "head /api/calls/{callSid}/recording",
+            "get /api/callers", "post /api/callers", "get /api/callers/{number}", "put /api/callers/{number}", "delete /api/callers/{number}",
+            "post /api/callers/{number}/erase", "get /api/callers.csv", "post /api/callers.csv",
+            "get /api/messages", "get /api/messages/{id}", "delete /api/messages/{id}", "put /api/messages/{id}/handled");
+        document.GetProperty("components").GetProperty("securitySchemes").GetProperty("token").GetProperty("scheme").GetString().Should().Be("bearer");
+        document.GetProperty("security").EnumerateArray().Should().ContainSingle();
+        var search = document.GetProperty("paths").GetProperty("/api/calls").GetProperty("get");
+        search.GetProperty("parameters").EnumerateArray().Single(parameter => parameter.GetProperty("name").GetString() == "limit")
+            .GetProperty("schema").GetProperty("type").GetString().Should().Be("integer");
+        document.ToString().Should().NotContain(ApiHost.Token).And.NotContain("incoming-call");
+    }
+
+    [Fact]
+    public async Task The_page_brings_its_own_script_and_asks_nobody_else()
+    {
+        await using var bob = await ApiHost.StartAsync();
+        bob.Http.DefaultRequestHeaders.Authorization = null;
+
+        var page = await bob.GetAsync("/api/docs");
+        var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        page.StatusCode.Should().Be(HttpStatusCode.OK);
+        page.Headers.GetValues("Content-Security-Policy").Single().Should().StartWith("default-src 'self';").And.NotContain("http");
+        var scripts = Source().Matches(html).Select(match => match.Groups[1].Value).ToList();
+        scripts.Should().NotBeEmpty().And.NotContain(script => script.Contains("//"));
+        foreach (var script in scripts)
+        {
+            var answer = await bob.Http.GetAsync(new Uri(page.RequestMessage!.RequestUri!, script), TestContext.Current.CancellationToken);
+            answer.StatusCode.Should().Be(HttpStatusCode.OK, script);
+            answer.Content.Headers.ContentType!.MediaType.Should().Contain("javascript");
+        }
+    }
+
+    [GeneratedRegex("src=\"([^\"]+)\"")]
+    private static partial Regex Source();
+}

@@ -1,0 +1,81 @@
+using System.Net;
+using System.Text.Json;
+using AwesomeAssertions;
+using Bob.Host.Records;
+using Bob.Tests.Records;
+using Xunit;
+
+namespace Bob.Tests.Api;
+
+/// <summary>Messages, wherever they are kept.</summary>
+public abstract class MessagesApiSpecs : IAsyncLifetime
+{
+    private ApiHost _bob = null!;
+
+    /// <summary>Connection string of a server's database; null: a file.</summary>
+    protected abstract Task<string?> ServerAsync();
+
+    public async ValueTask InitializeAsync()
+    {
+        _bob = await ApiHost.StartAsync(await ServerAsync());
+        foreach (var i in Enumerable.Range(1, 5))
+            await _bob.WriteAsync(new MessageRow { Kind = MessageKind.Taken, Caller = $"+1555010000{i % 2}", Text = $"message {i}", At = Entries.Noon.AddMinutes(i) });
+    }
+
+    public ValueTask DisposeAsync() => _bob.DisposeAsync();
+
+    [Fact]
+    public async Task Messages_are_listed_newest_first_page_by_page()
+    {
+        var first = await _bob.JsonAsync("/api/messages?limit=2");
+        await _bob.WriteAsync(new MessageRow { Kind = MessageKind.Voicemail, Caller = "anonymous", Text = "message 6", At = Entries.Noon });
+        var second = await _bob.JsonAsync($"/api/messages?limit=3&cursor={first.GetProperty("next").GetString()}");
+
+        Texts(first).Concat(Texts(second)).Should().Equal("message 5", "message 4", "message 3", "message 2", "message 1");
+        second.GetProperty("next").ValueKind.Should().Be(JsonValueKind.Null);
+        Texts(await _bob.JsonAsync("/api/messages?number=%2B15550100000")).Should().Equal("message 4", "message 2");
+    }
+
+    [Fact]
+    public async Task A_message_is_handled_once_and_found_by_it()
+    {
+        var id = (await _bob.JsonAsync("/api/messages?limit=1")).GetProperty("items")[0].GetProperty("id").GetInt64();
+
+        var handled = await ApiHost.BodyAsync(await _bob.SendAsync(HttpMethod.Put, $"/api/messages/{id}/handled"));
+        var again = await ApiHost.BodyAsync(await _bob.SendAsync(HttpMethod.Put, $"/api/messages/{id}/handled"));
+
+        var at = handled.GetProperty("handledAt").GetDateTimeOffset();
+        at.Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1));
+        again.GetProperty("handledAt").GetDateTimeOffset().Should().BeCloseTo(at, TimeSpan.FromMilliseconds(1));
+        Texts(await _bob.JsonAsync("/api/messages?handled=true")).Should().Equal("message 5");
+        Texts(await _bob.JsonAsync("/api/messages?handled=false")).Should().HaveCount(4).And.NotContain("message 5");
+    }
+
+    [Fact]
+    public async Task A_message_is_read_and_deleted()
+    {
+        var id = (await _bob.JsonAsync("/api/messages?limit=1")).GetProperty("items")[0].GetProperty("id").GetInt64();
+
+        (await _bob.JsonAsync($"/api/messages/{id}")).GetProperty("text").GetString().Should().Be("message 5");
+        (await _bob.SendAsync(HttpMethod.Delete, $"/api/messages/{id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+
+        foreach (var (method, path) in new[] { (HttpMethod.Get, ""), (HttpMethod.Delete, ""), (HttpMethod.Put, "/handled") })
+            (await (await _bob.SendAsync(method, $"/api/messages/{id}{path}")).ShouldBeProblemAsync(404)).Should().StartWith("No message has this number");
+        await (await _bob.GetAsync("/api/messages/one")).ShouldBeProblemAsync(404);
+        await (await _bob.GetAsync("/api/messages/99999999999999999999")).ShouldBeProblemAsync(404);
+        (await (await _bob.GetAsync("/api/messages?handled=1")).ShouldBeProblemAsync(400)).Should().Contain("Write true or false");
+        (await (await _bob.GetAsync("/api/messages?cursor=Kw")).ShouldBeProblemAsync(400)).Should().Contain("cursor");
+    }
+
+    private static IEnumerable<string?> Texts(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(message => message.GetProperty("text").GetString());
+}
+
+public sealed class SqliteMessagesApiSpecs : MessagesApiSpecs
+{
+    protected override Task<string?> ServerAsync() => Task.FromResult<string?>(null);
+}
+
+public sealed class PostgresMessagesApiSpecs(PostgresServer server) : MessagesApiSpecs
+{
+    protected override async Task<string?> ServerAsync() => await server.NewDatabaseAsync();
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using AwesomeAssertions;
+using Bob.Actors.Calls;
+using Bob.Host.Records;
+using Bob.Simulator.Realtime;
+using Bob.Simulator.Twilio;
+using Bob.Tests.Records;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+using static Bob.Tests.Calls.WholeHouse;
+
+namespace Bob.Tests.Calls;
+
+/// <summary>What calls cost, and what happens when they cost too much, over real sockets.</summary>
+public sealed class CostCapSpecs : IDisposable
+{
+    private const string Talk = "I could go on like this for a good while";
+    private readonly RecordsFolder _books = RecordsFolder.Make();
+
+    private static readonly (string, string)[] Prices =
+    [
+        ("BOB_INSTRUCTIONS", "You are Bob."), ("PRICES_DATE", "2026-11-22"), ("PRICE_TEXT_IN", "0"), ("PRICE_TEXT_CACHED", "0"), ("PRICE_TEXT_OUT", "0"),
+        ("PRICE_AUDIO_IN", "0"), ("PRICE_AUDIO_CACHED", "0"), ("PRICE_AUDIO_OUT", "10000"), ("PRICE_PHONE_MINUTE", "0.25"),
+    ];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private (string, string)[] Books => [.. Prices, ("DATABASE_PATH", _books.Database), ("SPOOL_PATH", _books.Spool)];
+
+    [Fact]
+    public async Task The_record_of_a_call_adds_up_its_responses_and_its_minutes()
+    {
+        await using var house = await StartAsync(Script(), settings: Books);
+
+        var report = await house.Twilio.PlaceCall(Conversation("hello")).Completion;
+        await house.EndOfAsync(report.CallSid);
+        var call = await RecordAsync(report.CallSid);
+
+        await using var db = RecordsDatabase.InFile(_books.Database).Open();
+        var usage = await db.Usage.Where(row => row.CallSid == report.CallSid).OrderBy(row => row.Number).ToListAsync(Cancellation);
+        usage.Select(row => row.Kind).Should().Equal(UsageKind.Model, UsageKind.Model, UsageKind.Telephony);
+        usage.Take(2).Should().OnlyContain(row => row.CostMicros == row.AudioOut * 10_000);
+        usage[2].Should().BeEquivalentTo(new { CostMicros = 250_000L });
+        usage[2].Seconds.Should().BeInRange(1, 60);
+        call.CostMicros.Should().Be(usage.Sum(row => row.CostMicros)).And.BePositive();
+    }
+
+    [Fact]
+    public async Task A_call_that_has_cost_enough_ends_with_Bobs_goodbye_and_within_its_cap()
+    {
+        var response = ResponseCost();
+        var cap = 0.25m + (4.5m * response);
+        await using var house = await StartAsync(Script(), settings: [.. Books, ("MAX_COST_PER_CALL", Spell(cap))]);
+
+        var report = await house.Twilio.PlaceCall(Conversation("one", "two", "three", "four", "five", "six")).Completion;
+
+        report.EndReason.Should().Be(CallEndReason.HungUpByTwiml);
+        (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.CallCostCap);
+        report.TwimlDocuments[^1].Should().NotContain("<Say>", "Bob said goodbye himself");
+        house.Model.Sessions.Single().Responses[^1].Instructions.Should().Contain("say goodbye");
+        var call = await RecordAsync(report.CallSid);
+        (call.Reason, call.Result, call.Side).Should().Be(("call-cost-cap", CallResult.Completed, CallSide.Bob));
+        call.CostMicros.Should().BeLessThanOrEqualTo((long)(cap * 1_000_000));
+        house.Lines.Should().ContainSingle(line => line.Contains("Call ended: Completed by Bob, call-cost-cap"));
+    }
+
+    [Fact]
+    public async Task A_call_that_passes_its_cap_at_once_is_heard_to_its_end_and_then_Twilio_says_goodbye()
+    {
+        var response = ResponseCost();
+        await using var house = await StartAsync(Script(), settings: [.. Books, ("MAX_COST_PER_CALL", Spell(0.25m + (response / 2)))]);
+
+        var report = await house.Twilio.PlaceCall(Conversation("one", "two", "three")).Completion;
+
+        (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.CallCostCap);
+        report.TwimlDocuments[^1].Should().Contain($"<Say>{CallState.EarlyFarewell}</Say><Hangup />");
+        report.Playback.Single().Audio.AsSpan().IndexOf(Voice(Talk)).Should().BeGreaterThanOrEqualTo(0, "what has been paid for is heard");
+        house.Model.Sessions.Single().Responses.Should().ContainSingle("the model is not asked again");
+        (await RecordAsync(report.CallSid)).CostMicros.Should().BeLessThanOrEqualTo((long)((0.25m + (1.5m * response)) * 1_000_000));
+    }
+
+    [Fact]
+    public async Task Over_the_days_cap_new_callers_hear_busy_also_after_a_restart()
+    {
+        (string, string)[] settings = [.. Books, ("MAX_COST_PER_DAY", Spell(0.25m + (ResponseCost() / 2)))];
+        await using (var house = await StartAsync(Script(), settings: settings))
+        {
+            var first = await house.Twilio.PlaceCall(Conversation("one", "two")).Completion;
+            (await house.EndOfAsync(first.CallSid)).Should().Be(CallEnd.DayCostCap);
+            await ShouldBeClosedAsync(house);
+        }
+
+        await using var next = await StartAsync(Script(), settings: settings);
+
+        await ShouldBeClosedAsync(next);
+        next.Model.Connections.Should().Be(0);
+        next.Ends.Should().BeEmpty();
+    }
+
+    public void Dispose() => _books.Dispose();
+
+    private static async Task ShouldBeClosedAsync(WholeHouse house)
+    {
+        var report = await house.Twilio.PlaceCall(Conversation("one")).Completion;
+        (report.EndReason, report.EndDetail).Should().Be((CallEndReason.Rejected, "busy"));
+        using var http = new HttpClient { BaseAddress = house.Address };
+        var ready = await http.GetAsync("health/ready", Cancellation);
+        ready.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        (await ready.Content.ReadAsStringAsync(Cancellation)).Should().Be("""{"ready":false,"reason":"the day has cost what it may"}""");
+        house.Lines.Should().ContainSingle(line => line.Contains("New calls are refused: day-cost-cap"));
+    }
+
+    private static RealtimeScript Script() => new() { Greeting = new Reply { Say = [Talk] }, Otherwise = new Reply { Say = [Talk] } };
+
+    /// <summary>What the script's sentence costs: a cent for 50 ms of it.</summary>
+    private static decimal ResponseCost() => Voice(Talk).Length / 8 / 50 * 0.01m;
+
+    private static string Spell(decimal amount) => amount.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private async Task<CallRow> RecordAsync(string callSid)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (true)
+        {
+            await using var db = RecordsDatabase.InFile(_books.Database).Open();
+            if (await db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid && row.EndedAt != null, Cancellation) is { } record)
+                return record;
+            await tick.WaitForNextTickAsync(deadline.Token);
+        }
+    }
+}

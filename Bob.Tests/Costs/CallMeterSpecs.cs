@@ -1,0 +1,168 @@
+using AwesomeAssertions;
+using Bob.Actors.Calls;
+using Bob.Actors.Costs;
+using Bob.Actors.Realtime;
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Bob.Tests.Costs;
+
+/// <summary>No cap is passed by more than one response, however many calls there are.</summary>
+public sealed class CallMeterSpecs
+{
+    /// <summary>A token of audio costs 1, and a minute 2.</summary>
+    private static readonly Prices Prices = new() { AudioOut = 1_000_000, PhoneMinute = 2 };
+
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 3, 1, 22, 0, 0, TimeSpan.Zero));
+
+    [Fact]
+    public void A_call_is_told_while_there_is_room_for_a_goodbye_and_again_when_there_is_none()
+    {
+        var meter = Meter(perCall: 10);
+
+        Respond(meter, 3).Should().BeNull();
+        Respond(meter, 3).Should().Be(new CostLimit(CallEnd.CallCostCap, IsPassed: false), "an answer and a goodbye do not both fit");
+        Respond(meter, 4).Should().Be(new CostLimit(CallEnd.CallCostCap, IsPassed: true));
+        meter.Spent.Should().Be(10);
+    }
+
+    [Fact]
+    public void Minutes_that_have_begun_count_and_a_call_that_nobody_joined_costs_none()
+    {
+        var (meter, never) = (Meter(perCall: 10), Meter(perCall: 10));
+        meter.Answered();
+        _clock.Advance(TimeSpan.FromSeconds(61));
+
+        (meter.Spent, never.Spent).Should().Be((4, 0));
+        (meter.Close(), never.Close()).Should().Be(((61L, 4m), null));
+    }
+
+    [Fact]
+    public void A_response_that_nobody_bills_costs_nothing_and_keeps_no_room()
+    {
+        var day = new DaySpending(10, _clock);
+        var meter = new CallMeter(new CostOptions(Prices, PerDay: 10), day, _clock);
+        Respond(meter, 4);
+
+        meter.Began();
+        day.HasRoomFor(4, 0).Should().BeFalse("4 are spent, and 4 in flight");
+        meter.Began(); // in the next session: the first one's is lost
+        day.HasRoomFor(2, 0).Should().BeTrue();
+        meter.Close();
+
+        day.HasRoomFor(6, 0).Should().BeTrue();
+        (meter.Spent, day.Spent).Should().Be((4, 4));
+    }
+
+    [Fact]
+    public void What_stood_in_the_books_counts_and_the_last_word_on_it_counts()
+    {
+        var day = new DaySpending(10, _clock);
+        day.Add(3);
+
+        day.Brought(5, day.Midnight);
+        day.Brought(6, day.Midnight);
+        day.Brought(99, day.Midnight.AddDays(-1));
+
+        (day.Spent, day.IsOver).Should().Be((9, false));
+        day.Add(1);
+        day.IsOver.Should().BeTrue();
+    }
+
+    [Fact]
+    public void At_midnight_of_UTC_a_new_day_begins()
+    {
+        var day = new DaySpending(10, _clock);
+        day.Brought(5, day.Midnight);
+        day.Add(5);
+        day.IsOver.Should().BeTrue();
+
+        _clock.Advance(TimeSpan.FromHours(1.99));
+        day.IsOver.Should().BeTrue();
+        _clock.Advance(TimeSpan.FromHours(0.02));
+
+        (day.Spent, day.IsOver).Should().Be((0, false));
+    }
+
+    [Fact]
+    public void Without_a_cap_there_is_always_room()
+    {
+        var meter = Meter(perCall: null);
+
+        Respond(meter, 90_000_000).Should().BeNull();
+    }
+
+    [Fact]
+    public void A_call_never_passes_its_cap_by_more_than_one_response() => Gen.Select(Gen.Int[1, 200], Gen.Int[0, 60].Array[1, 50]).Sample((cap, costs) =>
+    {
+        var meter = Meter(perCall: cap);
+        var last = 0;
+        foreach (var cost in costs)
+        {
+            if (meter.Limit is { IsPassed: true })
+                break;
+            meter.Spent.Should().BeLessThan(cap);
+            Respond(meter, last = cost);
+        }
+
+        meter.Spent.Should().BeLessThan(cap + Math.Max(last, 1));
+    });
+
+    [Fact]
+    public void A_call_that_says_goodbye_when_it_is_told_to_stays_within_its_cap() => Gen.Select(Gen.Int[1, 30], Gen.Int[3, 300]).Sample((cost, cap) =>
+    {
+        var meter = Meter(perCall: Math.Max(cap, 3 * cost));
+        while (Respond(meter, cost) is null)
+            meter.Spent.Should().BeLessThan(cap + cost);
+
+        Respond(meter, cost); // the goodbye
+
+        meter.Spent.Should().BeLessThanOrEqualTo(Math.Max(cap, 3 * cost));
+    });
+
+    [Fact]
+    public void Many_calls_together_never_pass_the_days_cap_by_more_than_one_response() =>
+        Gen.Select(Gen.Int[20, 400], Gen.Select(Gen.Int[0, 9], Gen.Int[1, 10]).Array[1, 300]).Sample((cap, steps) =>
+        {
+            const int dearest = 10;
+            var day = new DaySpending(cap + dearest, _clock);
+            var calls = Enumerable.Range(0, 10).Select(_ => new CallMeter(new CostOptions(Prices), day, _clock)).ToArray();
+            Respond(calls[0], dearest); // what the day knows of responses
+            var (inFlight, over) = (new bool[10], new bool[10]);
+            foreach (var (which, cost) in steps)
+            {
+                var meter = calls[which];
+                if (over[which])
+                    continue;
+                if (inFlight[which])
+                    meter.Ended(Usage(cost));
+                else
+                    meter.Began();
+                inFlight[which] = !inFlight[which];
+                if (meter.Limit is not { IsPassed: true })
+                    continue;
+                over[which] = true; // its session is let go, and nothing more is billed
+                meter.Close();
+            }
+
+            for (var which = 0; which < 10; which++)
+            {
+                if (inFlight[which] && !over[which])
+                    calls[which].Ended(Usage(dearest));
+            }
+
+            day.Spent.Should().BeLessThan(cap + (2 * dearest), "the cap is {0}", cap + dearest);
+        });
+
+    private CallMeter Meter(decimal? perCall) => new(new CostOptions(Prices, perCall), new DaySpending(null, _clock), _clock);
+
+    private static CostLimit? Respond(CallMeter meter, int cost)
+    {
+        meter.Began();
+        meter.Ended(Usage(cost));
+        return meter.Limit;
+    }
+
+    private static RealtimeUsage Usage(int cost) => new(0, 0, 0, 0, 0, cost);
+}

@@ -1,0 +1,162 @@
+using Akka.Actor;
+using Akka.Hosting;
+using AwesomeAssertions;
+using Bob.Actors.Calls;
+using Bob.Actors.Hosting;
+using Bob.Actors.Tools;
+using Bob.Simulator.Realtime;
+using Bob.Simulator.Twilio;
+using Bob.Tests.Calls;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+using static Bob.Actors.Calls.CallProtocol;
+
+namespace Bob.Tests.Faults;
+
+/// <summary>A stretch of one of the model's lines, as the caller heard it.</summary>
+public sealed record HeardLine(string Line, int FromMs, int ToMs);
+
+/// <summary>The small talk that the faults of the model's side fall into, and what must hold after each of them.</summary>
+internal static class ModelFaults
+{
+    public const string Greeting = "Hello, this is Bob.";
+    public const string Hours = "We open at nine o'clock and close at five today.";
+    public const string Address = "You find us in Harbor Street.";
+    public const string WhenOpen = "When are you open?";
+    public const string WhereAreYou = "And where are you?";
+
+    /// <summary>5 ms, in bytes: less cannot be told apart.</summary>
+    private const int Shortest = 40;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <summary>A greeting and two answers, all of tones, so that every byte tells where it is from.</summary>
+    public static RealtimeScript Script(params Fault[] faults) => new()
+    {
+        Greeting = new Reply { Say = [Greeting] },
+        Rules =
+        [
+            new ScriptRule { When = new Occasion { Turn = 1 }, Say = [Hours] },
+            new ScriptRule { When = new Occasion { Turn = 2 }, Say = [Address] },
+        ],
+        CallerSays = [WhenOpen, WhereAreYou],
+        Faults = faults,
+    };
+
+    /// <summary>A tool that every call has.</summary>
+    public static Action<WebApplicationBuilder> Tool(string name, Func<Task<string>> run) => builder =>
+        builder.Services.AddSingleton<ToolFactory>(_ => [AIFunctionFactory.Create(run, name)]);
+
+    public static int Ms(string line) => WholeHouse.Voice(line).Length / 8;
+
+    /// <summary>What the caller heard, as stretches of <paramref name="lines"/>; what is none of them is a <c>?</c>. Silence between them does not count.</summary>
+    public static List<HeardLine> Heard(CallReport report, params string[] lines)
+    {
+        var heard = report.Playback.SelectMany(stream => stream.Audio).ToArray();
+        var clips = lines.Select(line => (Line: line, Clip: WholeHouse.Voice(line))).ToList();
+        var found = new List<HeardLine>();
+        var unknown = 0;
+        for (var at = 0; at < heard.Length;)
+        {
+            if (heard[at] == 0xFF)
+            {
+                at++;
+                continue;
+            }
+
+            var best = clips.Select(clip => (clip.Line, Place: LongestAt(heard.AsSpan(at), clip.Clip))).MaxBy(clip => (clip.Place.Length, clip.Place.From == 0));
+            if (best.Place.Length >= Shortest)
+            {
+                found.Add(new HeardLine(best.Line, best.Place.From / 8, (best.Place.From + best.Place.Length) / 8));
+                (at, unknown) = (at + best.Place.Length, 0);
+                continue;
+            }
+
+            if (++unknown == Shortest)
+                found.Add(new HeardLine("?", at / 8, at / 8));
+            at++;
+        }
+
+        return found;
+    }
+
+    /// <summary>The caller heard these lines, each whole and once; a line that a lost session cut may begin anew with its last second.</summary>
+    public static void ShouldHaveHeardLines(this CallReport report, params string[] lines)
+    {
+        var heard = Heard(report, [.. lines.Distinct()]);
+        var left = new Queue<HeardLine>(heard);
+        foreach (var line in lines)
+        {
+            var toMs = 0;
+            while (toMs < Ms(line))
+            {
+                left.TryDequeue(out var next).Should().BeTrue($"all of “{line}” should have been heard, not {Shown(heard)}");
+                next!.Line.Should().Be(line, $"it was not yet heard to its end in {Shown(heard)}");
+                next.FromMs.Should().BeInRange(Math.Max(0, toMs - 999), toMs + 1, $"nothing may be missing and nothing said again in {Shown(heard)}");
+                toMs = next.ToMs;
+            }
+        }
+
+        left.Should().BeEmpty($"nothing else should have been heard than the lines once in {Shown(heard)}");
+    }
+
+    /// <summary>Twilio said that Bob is sorry, and hung up.</summary>
+    public static void ShouldHaveApologised(this CallReport report)
+    {
+        report.TwimlDocuments[^1].Should().Contain($"<Say>{CallState.Apology}</Say>").And.Contain("<Hangup");
+        report.EndReason.Should().Be(CallEndReason.HungUpByTwiml);
+    }
+
+    /// <summary>One end record, no key in any line, and nothing of the call is left.</summary>
+    /// <param name="frozen">Sessions that read nothing any more, so that they cannot know that Bob is gone.</param>
+    public static async Task ShouldBeOverAsync(this WholeHouse house, CallReport report, CallEnd end, int frozen = 0)
+    {
+        Tell(house, report);
+        (await house.EndOfAsync(report.CallSid)).Should().Be(end);
+
+        var calls = (ActorRefWithCell)ActorRegistry.For(house.System).Get<CallsKey>();
+        await Task.WhenAll(calls.Children.ToList().Select(call => call.WatchAsync())).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        calls.Children.Should().BeEmpty();
+        (await calls.Ask<Occupancy>(GetOccupancy.Instance, Patience, TestContext.Current.CancellationToken)).Calls.Should().Be(0);
+
+        await Task.WhenAll(house.Model.Sessions.Select(session => session.Ended).Where((_, number) => number >= frozen))
+            .WaitAsync(Patience, TestContext.Current.CancellationToken);
+        house.Model.OpenSessions.Should().BeLessThanOrEqualTo(frozen);
+        house.Lines.Should().NotContain(line => line.Contains(WholeHouse.ApiKey) || line.Contains(WholeHouse.AuthToken));
+        house.Ends.Should().ContainSingle();
+    }
+
+    private static string Shown(IEnumerable<HeardLine> heard) => string.Join(", ", heard.Select(part => $"“{part.Line}” {part.FromMs}–{part.ToMs} ms"));
+
+    /// <summary>The longest stretch of the clip that the heard audio begins with.</summary>
+    private static (int From, int Length) LongestAt(ReadOnlySpan<byte> heard, ReadOnlySpan<byte> clip)
+    {
+        var best = (From: 0, Length: 0);
+        for (var from = 0; from < clip.Length - best.Length; from++)
+        {
+            var length = heard.CommonPrefixLength(clip[from..]);
+            if (length > best.Length)
+                best = (from, length);
+        }
+
+        return best;
+    }
+
+    private static void Tell(WholeHouse house, CallReport report)
+    {
+        var output = TestContext.Current.TestOutputHelper!;
+        foreach (var line in report.Transcript)
+            output.WriteLine($"{line.Ms,7} {line.Who}: {line.What}");
+        foreach (var line in house.Lines)
+            output.WriteLine(line);
+        foreach (var session in house.Model.Sessions)
+        {
+            foreach (var item in session.Conversation)
+                output.WriteLine($"model {session.Number}: {(item.FromClient ? "given" : "own")} {item.Type} {item.Role} {item.ContentType} {item.Status} {item.Text}{item.Arguments}{item.Output}");
+            foreach (var error in session.Errors)
+                output.WriteLine($"model {session.Number}: {error}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+using AwesomeAssertions;
+using Bob.Actors.Costs;
+using Bob.Actors.Realtime;
+using Bob.Host.Configuration;
+using Xunit;
+
+namespace Bob.Tests.Host;
+
+public sealed class BobOptionsSpecs
+{
+    [Theory]
+    [InlineData("PORT", "70000", "not a whole number from 0 to 65535")]
+    [InlineData("PORT", "three thousand", "such as 3000")]
+    [InlineData("SERVER_URL", "bob.example.com", "not a plain web address")]
+    [InlineData("SERVER_URL", "ftp://bob.example.com", "not a plain web address")]
+    [InlineData("SERVER_URL", "https://bob.example.com/voice", "without a path")]
+    [InlineData("SERVER_URL", "https://bob.example.com?x=1", "without a path, a query")]
+    [InlineData("SERVER_URL", "https://bob.example.com#x", "or a fragment")]
+    [InlineData("SERVER_URL", "https://user:secret@bob.example.com", "the value (not shown)")]
+    [InlineData("SERVER_URL", "http://bob.example.com", "Write https://")]
+    [InlineData("TWILIO_ACCOUNT_SID", "PN00000000000000000000000000000001", "AC and 32 characters")]
+    [InlineData("TWILIO_AUTH_TOKEN", "two words", "Copy it again")]
+    [InlineData("TWILIO_AUTH_TOKEN_SECONDARY", "alone", "without TWILIO_AUTH_TOKEN")]
+    [InlineData("TWILIO_PHONE_NUMBER", "555-0100", "Write it like +15550100002")]
+    [InlineData("OPENAI_API_KEY", "k\tey", "Copy it again")]
+    [InlineData("OPENAI_REALTIME_URL", "https://api.openai.com/v1/realtime", "not a plain WebSocket address")]
+    [InlineData("OPENAI_REALTIME_URL", "wss://api.openai.com/v1/realtime?model=x", "Bob adds the model itself")]
+    [InlineData("OPENAI_REALTIME_URL", "ws://model.example.com/v1/realtime", "Write wss://")]
+    [InlineData("OPENAI_REALTIME_MODEL", "gpt realtime", "such as gpt-realtime-2.1")]
+    [InlineData("OPENAI_VOICE", "marine", "Write one of alloy")]
+    [InlineData("OPENAI_VOICE_SPEED", "2", "not a number from 0.25 to 1.5")]
+    [InlineData("OPENAI_VOICE_SPEED", "1,2", "with a decimal point")]
+    [InlineData("BOB_INSTRUCTIONS", "prompts/none.md", "there is no file")]
+    [InlineData("TRANSCRIPTION_LANGUAGE", "english", "two letters such as en")]
+    [InlineData("TURN_DETECTION", "vad", "Write one of server_vad, semantic_vad")]
+    [InlineData("VAD_THRESHOLD", "1.5", "\"1.5\" is not a number from 0 to 1")]
+    [InlineData("VAD_THRESHOLD", "NaN", "not a number from 0 to 1")]
+    [InlineData("VAD_PREFIX_PADDING_MS", "-1", "from 0 to 5000")]
+    [InlineData("VAD_SILENCE_DURATION_MS", "500.5", "not a whole number")]
+    [InlineData("VAD_EAGERNESS", "eager", "Write one of low, medium, high, auto")]
+    [InlineData("VAD_INTERRUPT_RESPONSE", "maybe", "Write true or false")]
+    [InlineData("NOISE_REDUCTION", "some", "Write one of near_field, far_field, none")]
+    [InlineData("MAX_CALL_SECONDS", "0", "from 1 to 86400")]
+    [InlineData("MAX_CALLS", "0", "from 1 to 10000")]
+    [InlineData("DIAL_EARLY", "2", "Write true or false")]
+    [InlineData("SILENCE_PROMPT_SECONDS", "0", "from 1 to 600")]
+    [InlineData("SILENCE_GOODBYE_SECONDS", "10", "not longer than SILENCE_PROMPT_SECONDS (10)")]
+    [InlineData("TOOL_TIMEOUT_SECONDS", "1000", "from 1 to 120")]
+    [InlineData("RECORDING", "sometimes", "Write true or false")]
+    [InlineData("DATABASE_URL", "Host=db;Password=secret", "Write postgresql://USER:PASSWORD@HOST:5432/DATABASE")]
+    [InlineData("DATABASE_URL", "postgresql://bob@db", "is not the address of a PostgreSQL database")]
+    [InlineData("DATABASE_URL", "postgresql://bob@db/bob?pooling=no", "an option that Bob does not know")]
+    [InlineData("DATABASE_REQUIRED", "maybe", "Write true or false")]
+    [InlineData("PRICE_AUDIO_IN", "32 USD", "Write a number such as 0.40, with a decimal point and without a currency")]
+    [InlineData("PRICE_TEXT_OUT", "-1", "is not an amount from 0 to 1000000")]
+    [InlineData("PRICES_DATE", "22.11.2026", "Write one such as 2026-11-22")]
+    [InlineData("MAX_COST_PER_CALL", "0", "is not an amount from 0.01 to 1000000")]
+    [InlineData("MAX_COST_PER_DAY", "1,50", "with a decimal point")]
+    [InlineData("API_TOKEN", "0123456789012345678901234567890", "is shorter than 32 characters")]
+    [InlineData("API_TOKEN", "0123456789 01234567890123456789012", "Copy it again")]
+    [InlineData("LOG_FORMAT", "xml", "Write one of console, json")]
+    [InlineData("LOG_LEVEL", "loud", "Write one of Verbose")]
+    public void A_bad_value_is_one_line_that_names_the_key_and_what_to_write(string key, string value, string says)
+    {
+        var faults = FaultsOf((key, value));
+
+        var line = faults.Should().ContainSingle().Which.ToString();
+        line.Should().StartWith($"[bob] {key}: ").And.Contain(says);
+        line.Should().NotContainAny("\n", "\r");
+    }
+
+    [Fact]
+    public void All_faults_are_reported_at_once() =>
+        FaultsOf(("PORT", "x"), ("VAD_THRESHOLD", "7"), ("LOG_LEVEL", "loud"), ("MAX_CALLS", "-1")).Select(fault => fault.Key)
+            .Should().BeEquivalentTo("PORT", "VAD_THRESHOLD", "LOG_LEVEL", "MAX_CALLS");
+
+    [Fact]
+    public void A_secret_is_shown_nowhere()
+    {
+        var faults = FaultsOf(
+            ("OPENAI_API_KEY", "canary one"), ("TWILIO_AUTH_TOKEN", "canary-two"), ("OPENAI_VOICE", "canary-two"), ("LOG_LEVEL", "sk-canary"), ("API_TOKEN", "canary-short"));
+        var options = Read(("OPENAI_API_KEY", "canary-one"), ("TWILIO_AUTH_TOKEN", "canary-two"), ("API_TOKEN", "canary-canary-canary-canary-canary"));
+
+        faults.Should().HaveCount(4);
+        string.Join('\n', faults).Should().NotContain("canary");
+        $"{options} {options.Twilio}".Should().NotContain("canary");
+    }
+
+    [Fact]
+    public void A_prompt_or_greeting_that_is_too_long_is_refused() =>
+        FaultsOf(("BOB_INSTRUCTIONS", new string('x', 40_001)), ("BOB_GREETING", new string('x', 1_001))).Should().HaveCount(2);
+
+    [Fact]
+    public void A_folder_that_recordings_cannot_go_to_stops_the_start()
+    {
+        var file = Path.GetTempFileName();
+
+        FaultsOf(("RECORDING", "true"), ("RECORDING_DIRECTORY", Path.Combine(file, "recordings"))).Should().ContainSingle().Which.ToString()
+            .Should().StartWith("[bob] RECORDING_DIRECTORY: ").And.Contain("cannot be written");
+        FaultsOf(("RECORDING_NOTICE", new string('x', 501))).Should().ContainSingle().Which.Key.Should().Be("RECORDING_NOTICE");
+        File.Delete(file);
+    }
+
+    [Fact]
+    public void Callers_are_told_of_the_recording_in_the_words_of_the_settings()
+    {
+        var folder = Directory.CreateTempSubdirectory("bob-options-");
+
+        var options = Read(
+            ("OPENAI_API_KEY", "key"), ("BOB_GREETING", "Say hello."), ("RECORDING", "true"), ("RECORDING_DIRECTORY", folder.FullName),
+            ("RECORDING_NOTICE", "Say that we keep this call."));
+
+        options.Realtime.Greeting.Should().Be("Say hello. Say that we keep this call.");
+        options.RecordingDirectory.Should().Be(folder.FullName);
+        options.Warnings.Should().BeEmpty();
+        folder.Delete();
+    }
+
+    [Fact]
+    public void What_is_kept_for_some_days_is_not_kept_longer_than_its_call()
+    {
+        Read().Retention.Should().Be(new RetentionOptions(null, null, null, null));
+        Read(("KEEP_TRANSCRIPTS_DAYS", "30"), ("KEEP_RECORDINGS_DAYS", "7"), ("KEEP_CALLS_DAYS", "30"), ("KEEP_MESSAGES_DAYS", "90"))
+            .Retention.Should().Be(new RetentionOptions(30, 7, 30, 90));
+        FaultsOf(("KEEP_TRANSCRIPTS_DAYS", "31"), ("KEEP_RECORDINGS_DAYS", "32"), ("KEEP_CALLS_DAYS", "30")).Select(fault => fault.Key)
+            .Should().Equal("KEEP_TRANSCRIPTS_DAYS", "KEEP_RECORDINGS_DAYS");
+        FaultsOf(("KEEP_CALLS_DAYS", "0"), ("KEEP_MESSAGES_DAYS", "for ever")).Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void With_nothing_set_Bob_rehearses_on_port_3000()
+    {
+        var options = Read();
+
+        options.Mode.Should().Be(ModelMode.Rehearsal);
+        options.Port.Should().Be(3000);
+        options.ServerUrl.Should().Be("http://localhost:3000");
+        options.Twilio.Signs.Should().BeFalse();
+        options.Realtime.Model.Should().Be("gpt-realtime-2.1");
+        options.Realtime.Voice.Should().Be("marin");
+        options.Realtime.Greeting.Should().Contain("rehearsal");
+        options.Realtime.Instructions.Should().Contain("You are Bob");
+        options.Realtime.TurnDetection.Should().Be(new ServerVad());
+        options.RecordingDirectory.Should().BeNull();
+        options.Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_settings_become_the_options_of_the_actors()
+    {
+        var options = Read(
+            ("SERVER_URL", "https://Bob.example.com/"), ("TWILIO_AUTH_TOKEN", "token"), ("OPENAI_API_KEY", "key"), ("OPENAI_VOICE", "cedar"), ("OPENAI_VOICE_SPEED", "1.25"),
+            ("BOB_INSTRUCTIONS", "Be brief."), ("BOB_GREETING", "Say hello."), ("TRANSCRIPTION_MODEL", "none"), ("TURN_DETECTION", "semantic_vad"),
+            ("VAD_EAGERNESS", "low"), ("VAD_INTERRUPT_RESPONSE", "false"), ("NOISE_REDUCTION", "far_field"), ("MAX_CALLS", "3"),
+            ("MAX_CALL_SECONDS", "90"), ("DIAL_EARLY", "false"));
+
+        options.Mode.Should().Be(ModelMode.Live);
+        options.ServerUrl.Should().Be("https://Bob.example.com", "the signature is made over the address as written");
+        options.Realtime.Should().BeEquivalentTo(new
+        {
+            ApiKey = "key",
+            Voice = "cedar",
+            Speed = 1.25,
+            Instructions = "Be brief.",
+            Greeting = "Say hello.",
+            NoiseReduction = "far_field",
+            TurnDetection = new SemanticVad("low", InterruptResponse: false),
+        });
+        options.Realtime.TranscriptionModel.Should().BeNull();
+        options.Calls.Should().BeEquivalentTo(new { MaxCalls = 3, MaxDuration = TimeSpan.FromSeconds(90), DialEarly = false });
+    }
+
+    [Fact]
+    public void The_address_of_a_database_becomes_a_connection()
+    {
+        var records = Read(("DATABASE_URL", "postgresql://bob:p%40ss@db.example.com/calls?sslmode=verify-full")).Records;
+
+        records.Server.Should().ContainAll("Host=db.example.com", "Port=5432", "Database=calls", "Username=bob", "Password=p@ss", "SSL Mode=VerifyFull");
+        $"{records}".Should().NotContain("p@ss");
+        Path.IsPathFullyQualified(Read().Records.File).Should().BeTrue();
+    }
+
+    [Fact]
+    public void What_the_default_model_costs_is_known_and_what_it_costs_you_wins()
+    {
+        var costs = Read(("OPENAI_API_KEY", "key")).Costs;
+        costs.Prices.Should().Be(new Prices { TextIn = 4, CachedTextIn = 0.40m, TextOut = 24, AudioIn = 32, CachedAudioIn = 0.40m, AudioOut = 64 });
+        (costs.PerCall, costs.PerDay, costs.AsOf).Should().Be((null, null, new DateOnly(2026, 11, 22)));
+
+        var own = Read(
+            ("OPENAI_API_KEY", "key"), ("PRICE_AUDIO_OUT", "32.5"), ("PRICE_PHONE_MINUTE", "0.0085"), ("PRICES_DATE", "2027-01-31"), ("MAX_COST_PER_CALL", "2.50"),
+            ("MAX_COST_PER_DAY", "100")).Costs;
+        own.Prices.Should().Be(costs.Prices with { AudioOut = 32.5m, PhoneMinute = 0.0085m });
+        (own.PerCall, own.PerDay, own.AsOf).Should().Be((2.5m, 100, new DateOnly(2027, 1, 31)));
+        Read().Costs.Prices.Should().Be(Prices.None, "a rehearsal costs nothing");
+    }
+
+    [Fact]
+    public void A_model_whose_prices_nobody_knows_is_warned_about_and_takes_no_cap()
+    {
+        (string, string)[] other = [("OPENAI_API_KEY", "key"), ("OPENAI_REALTIME_MODEL", "my-deployment")];
+
+        Read(other).Warnings.Should().ContainSingle().Which.Should().StartWith("What my-deployment costs is not known");
+        FaultsOf([.. other, ("MAX_COST_PER_DAY", "5")]).Should().ContainSingle().Which.ToString().Should().StartWith("[bob] MAX_COST_PER_DAY: is set, but");
+        FaultsOf([.. other, ("PRICE_AUDIO_OUT", "64")]).Should().ContainSingle().Which.ToString().Should().StartWith("[bob] PRICES_DATE: is not set, but PRICE_AUDIO_OUT is");
+        FaultsOf(("MAX_COST_PER_CALL", "5"), ("MAX_COST_PER_DAY", "4")).Should().ContainSingle().Which.Key.Should().Be("MAX_COST_PER_DAY");
+    }
+
+    [Fact]
+    public void A_compatible_server_on_this_machine_needs_no_key() =>
+        Read(("OPENAI_REALTIME_URL", "ws://localhost:8080/v1/realtime")).Should().BeEquivalentTo(
+            new { Mode = ModelMode.Live, Realtime = new { Url = new Uri("ws://localhost:8080/v1/realtime") } });
+
+    [Fact]
+    public void Another_server_without_a_key_is_a_fault_and_no_silent_rehearsal() =>
+        FaultsOf(("OPENAI_REALTIME_URL", "wss://bob.openai.azure.com/openai/v1/realtime")).Should().ContainSingle()
+            .Which.Key.Should().Be("OPENAI_API_KEY");
+
+    [Theory]
+    [InlineData("https://bob.example.com", true)]
+    [InlineData("https://192.168.1.7:8443", true)]
+    [InlineData("http://localhost:3000", false)]
+    [InlineData("https://localhost", false)]
+    [InlineData("http://127.0.0.1:3000", false)]
+    [InlineData("http://[::1]:3000", false)]
+    public void A_public_address_without_a_token_is_a_fault(string serverUrl, bool isPublic)
+    {
+        if (!isPublic)
+        {
+            Read(("SERVER_URL", serverUrl)).Twilio.Signs.Should().BeFalse();
+            return;
+        }
+
+        FaultsOf(("SERVER_URL", serverUrl)).Should().ContainSingle().Which.ToString()
+            .Should().StartWith("[bob] TWILIO_AUTH_TOKEN: is not set, but SERVER_URL is a public address").And.Contain("Copy it from the Twilio console");
+        Read(("SERVER_URL", serverUrl), ("TWILIO_AUTH_TOKEN", "token")).Twilio.Signs.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Values_that_have_no_effect_are_warned_about() =>
+        Read(("OPENAI_REALTIME_MODLE", "x"), ("BOB_COLOUR", "blue"), ("VAD_EAGERNESS", "low")).Warnings.Should().Equal(
+            "OPENAI_REALTIME_MODLE is not a setting of Bob's; is OPENAI_REALTIME_MODEL meant?",
+            "BOB_COLOUR is not a setting of Bob's and has no effect",
+            "VAD_EAGERNESS has no effect with TURN_DETECTION=server_vad");
+
+    private static BobOptions Read(params (string Key, string Value)[] values) =>
+        BobOptionsReader.Read(SettingsSources.Of(values.ToDictionary(pair => pair.Key, pair => pair.Value)));
+
+    private static IReadOnlyList<ConfigurationFault> FaultsOf(params (string Key, string Value)[] values) =>
+        FluentActions.Invoking(() => Read(values)).Should().Throw<InvalidConfigurationException>().Which.Faults;
+}

@@ -1,0 +1,225 @@
+using System.Diagnostics.Metrics;
+using AwesomeAssertions;
+using Bob.Actors.Audio;
+using Bob.Actors.Calls;
+using Bob.Actors.Realtime;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Bob.Tests.Realtime;
+
+public sealed class CallerTurnsSpecs
+{
+    private const int FrameMs = Mulaw.FrameBytes / Mulaw.BytesPerMs;
+    private readonly FakeTimeProvider _clock = new();
+    private readonly CallerAudioRing _ring = new();
+    private readonly CallerTurns _turns;
+    private int _frames;
+
+    public CallerTurnsSpecs() => _turns = new CallerTurns(_ring, _clock);
+
+    [Fact]
+    public void A_turn_that_is_not_in_words_yet_is_said_again_to_a_new_session()
+    {
+        Speak(400);
+        _turns.Started(200);
+        Speak(600);
+        _turns.Stopped("item_1", 800);
+
+        ResentFrom().Should().Be(10);
+    }
+
+    [Fact]
+    public void A_turn_that_is_in_words_is_not_said_again()
+    {
+        Speak(400);
+        _turns.Started(200);
+        Speak(600);
+        _turns.Stopped("item_1", 800);
+
+        _turns.Settled("item_1");
+
+        ResentFrom().Should().Be(40);
+    }
+
+    [Fact]
+    public void Words_settle_their_own_turn_and_no_later_one()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+        _turns.Started(500);
+        _turns.Stopped("item_2", 900);
+
+        _turns.Settled("item_1");
+
+        ResentFrom().Should().Be(25);
+    }
+
+    [Fact]
+    public void Words_of_an_unknown_turn_settle_nothing()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+
+        _turns.Settled("item_of_another_session");
+
+        ResentFrom().Should().Be(5);
+    }
+
+    [Fact]
+    public void Words_that_come_twice_settle_once()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+        _turns.Settled("item_1");
+        _ring.NewSession(); // counts from 300 ms on
+        SendAll();
+        _turns.Started(100);
+
+        _turns.Settled("item_1");
+
+        ResentFrom().Should().Be(20);
+    }
+
+    [Fact]
+    public void An_answer_that_ends_settles_the_turns_that_ended_before_it_began()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+
+        _turns.AnswerBegan();
+        _turns.AnswerEnded();
+
+        ResentFrom().Should().Be(15);
+    }
+
+    [Fact]
+    public void An_answer_settles_nothing_before_it_ends()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+
+        _turns.AnswerBegan();
+
+        ResentFrom().Should().Be(5);
+    }
+
+    [Fact]
+    public void An_answer_does_not_settle_what_was_said_during_it()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+        _turns.AnswerBegan();
+        _turns.Started(500);
+        _turns.Stopped("item_2", 900);
+
+        _turns.AnswerEnded();
+
+        ResentFrom().Should().Be(25);
+    }
+
+    [Fact]
+    public void A_second_of_silence_is_filled_in_when_no_frame_came_for_750_ms_and_again_after_750_more()
+    {
+        Speak(20);
+
+        Advance(749);
+        _turns.FillQuiet();
+        SendAll().Should().Be(0);
+
+        Advance(1);
+        _turns.FillQuiet();
+        _turns.FillQuiet();
+        SendAll().Should().Be(50);
+
+        Advance(749);
+        _turns.FillQuiet();
+        SendAll().Should().Be(0);
+
+        Advance(1);
+        _turns.FillQuiet();
+        _ring.Send(Mulaw.FrameBytes).SequenceEqual(CallerAudio.Silence.Mulaw).Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_frame_in_time_needs_no_filling()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            Speak(20);
+            Advance(700);
+            _turns.FillQuiet();
+        }
+
+        _frames.Should().Be(10);
+        SendAll().Should().Be(0, "Speak has sent them, and nothing else came");
+    }
+
+    [Fact]
+    public void What_no_session_takes_is_counted_and_a_new_leg_counts_only_its_own()
+    {
+        using var drops = new Drops();
+
+        Speak(CallerAudioRing.MaxMs + 100, send: false);
+        drops.Bytes.Should().Be(100 * Mulaw.BytesPerMs);
+
+        var next = new CallerTurns(_ring, _clock);
+        next.Frame(new CallerAudio(new byte[Mulaw.FrameBytes]));
+        drops.Bytes.Should().Be(120 * Mulaw.BytesPerMs);
+    }
+
+    /// <summary>The caller's audio arrives, and goes to the model at once.</summary>
+    private void Speak(int ms, bool send = true)
+    {
+        for (var at = 0; at < ms; at += FrameMs)
+        {
+            var frame = new byte[Mulaw.FrameBytes];
+            BitConverter.TryWriteBytes(frame, _frames++);
+            _turns.Frame(new CallerAudio(frame));
+        }
+
+        if (send)
+            SendAll();
+    }
+
+    private void Advance(int ms) => _clock.Advance(TimeSpan.FromMilliseconds(ms));
+
+    private int SendAll()
+    {
+        var sent = 0;
+        while (!_ring.Send(Mulaw.FrameBytes).IsEmpty)
+            sent++;
+        return sent;
+    }
+
+    /// <summary>The first frame that a new session gets.</summary>
+    private int ResentFrom()
+    {
+        _ring.NewSession();
+        return _ring.Send(Mulaw.FrameBytes) is { IsEmpty: false } first ? BitConverter.ToInt32(first) : _frames;
+    }
+
+    /// <summary>What this spec's own thread counts as dropped: other specs count on others.</summary>
+    private sealed class Drops : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly int _thread = Environment.CurrentManagedThreadId;
+
+        public Drops()
+        {
+            _listener.SetMeasurementEventCallback<long>((_, bytes, _, _) => Bytes += Environment.CurrentManagedThreadId == _thread ? bytes : 0);
+            _listener.EnableMeasurementEvents(CallMetrics.CallerAudioDropped);
+            _listener.Start();
+        }
+
+        public long Bytes { get; private set; }
+
+        public void Dispose() => _listener.Dispose();
+    }
+}

@@ -1,0 +1,144 @@
+using Akka.TestKit;
+using AwesomeAssertions;
+using Bob.Actors.Audio;
+using Bob.Actors.Realtime;
+using Bob.Actors.Twilio;
+using Bob.Tests.Sockets;
+using Xunit;
+using static Bob.Actors.Realtime.ModelLegProtocol;
+
+namespace Bob.Tests.Realtime;
+
+public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(150);
+    private readonly FakeMessageSocket _socket = new();
+    private readonly TestProbe _modelLeg, _callerLeg;
+    private readonly ModelReader _reader;
+    private readonly Task _reading;
+
+    public ModelReaderSpecs()
+    {
+        (_modelLeg, _callerLeg) = (CreateTestProbe(), CreateTestProbe());
+        _reader = new ModelReader(_socket, 7, _modelLeg, _callerLeg);
+        _reading = _reader.RunAsync();
+    }
+
+    [Fact]
+    public void Voice_and_what_frames_it_reach_the_callers_leg_in_order()
+    {
+        _socket.Say("""{"type":"response.created","response":{"id":"r1"}}""");
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say("""{"type":"response.output_audio.done","response_id":"r1","item_id":"i1","content_index":0}""");
+        _socket.Say("""{"type":"response.done","response":{"id":"r1","status":"completed"}}""");
+        _socket.Say("""{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""");
+
+        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>().ResponseId.Should().Be("r1");
+        var voice = _callerLeg.ExpectMsg<VoiceAudio>();
+        (voice.Item, voice.Bytes).Should().Be((new SpokenItem("r1", "i1", 0), 160));
+        _callerLeg.ExpectMsg<CallerLegProtocol.ItemFinished>().Item.Should().Be(new SpokenItem("r1", "i1", 0));
+        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseFinished>();
+        _callerLeg.ExpectMsg<CallerLegProtocol.CallerSpoke>();
+        _modelLeg.ReceiveN(4).Should().AllBeOfType<ModelSaid>().And.OnlyContain(said => ((ModelSaid)said).Attempt == 7);
+    }
+
+    [Fact]
+    public void The_frames_of_an_item_share_its_name()
+    {
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say(Delta("e2", "r1", "i1"));
+        _socket.Say(Delta("e3", "r1", "i2"));
+
+        var voices = _callerLeg.ReceiveN(3).Cast<VoiceAudio>().ToList();
+        voices[1].Item.Should().BeSameAs(voices[0].Item);
+        voices[2].Item.ItemId.Should().Be("i2");
+    }
+
+    [Fact]
+    public void O42_An_event_that_comes_twice_is_heard_once()
+    {
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say("""{"type":"response.created","event_id":"e2","response":{"id":"r1"}}""");
+        _socket.Say("""{"type":"response.created","event_id":"e2","response":{"id":"r1"}}""");
+
+        _callerLeg.ExpectMsg<VoiceAudio>();
+        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>();
+        _callerLeg.ExpectNoMsg(Soon);
+        _modelLeg.ExpectMsg<ModelSaid>();
+        _modelLeg.ExpectNoMsg(Soon);
+    }
+
+    [Fact]
+    public void O44_O26_Voice_that_is_no_base64_and_binary_messages_are_skipped()
+    {
+        _socket.Say(Delta("e1", "r1", "i1", "!!!"));
+        _socket.SayBinary();
+        _socket.Say(Delta("e2", "r1", "i1"));
+
+        _callerLeg.ExpectMsg<VoiceAudio>();
+        _callerLeg.ExpectNoMsg(Soon);
+        _modelLeg.ExpectNoMsg(Soon);
+    }
+
+    [Theory]
+    [InlineData(1001, "", FailureKind.Transient, "closed-1001")]
+    [InlineData(1008, "", FailureKind.Permanent, "policy-violation")]
+    [InlineData(3000, "invalid_request_error.invalid_api_key", FailureKind.Permanent, "invalid-api-key")]
+    public async Task O28_A_close_is_reported_once_with_its_reason(int code, string words, FailureKind kind, string reason)
+    {
+        _socket.Hangup(code, words);
+        await _reading.WaitAsync(TimeSpan.FromSeconds(10));
+
+        _modelLeg.ExpectMsg<ModelEnded>().Should().Be(new ModelEnded(7, new ModelFailure(kind, reason)));
+        _modelLeg.ExpectNoMsg(Soon);
+    }
+
+    [Fact]
+    public async Task O35_A_close_after_an_error_is_judged_by_the_error()
+    {
+        _socket.Say("""{"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"no"}}""");
+        _socket.Hangup(1013, "try again later");
+        await _reading.WaitAsync(TimeSpan.FromSeconds(10));
+
+        _modelLeg.ExpectMsg<ModelSaid>();
+        _modelLeg.ExpectMsg<ModelEnded>().Failure.Should().Be(new ModelFailure(FailureKind.Permanent, "no-credit"));
+    }
+
+    [Fact]
+    public async Task O25_A_message_that_is_too_big_ends_the_session()
+    {
+        _socket.Say(new string('x', 2 * 1024 * 1024));
+        await _reading.WaitAsync(TimeSpan.FromSeconds(10));
+
+        _modelLeg.ExpectMsg<ModelEnded>().Failure.Reason.Should().Be("message-too-big");
+    }
+
+    [Fact]
+    public void A_bug_of_the_reader_ends_the_session_too()
+    {
+        _socket.Break(new NotSupportedException("a bug"));
+
+        _modelLeg.ExpectMsg<ModelEnded>().Failure.Should().Be(new ModelFailure(FailureKind.Transient, "internal-error"));
+    }
+
+    [Fact]
+    public async Task Silenced_it_says_nothing_but_the_end()
+    {
+        _reader.Silence();
+
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say("""{"type":"response.created","response":{"id":"r1"}}""");
+        _socket.SayBinary();
+        _socket.Hangup();
+        await _reading.WaitAsync(TimeSpan.FromSeconds(10));
+
+        _callerLeg.ExpectNoMsg(Soon);
+        _modelLeg.ExpectMsg<ModelEnded>();
+    }
+
+    private static string Delta(string eventId, string responseId, string itemId, string? base64 = null) =>
+        $$"""
+        {"type":"response.output_audio.delta","event_id":"{{eventId}}","response_id":"{{responseId}}","item_id":"{{itemId}}","content_index":0,"delta":"{{base64 ?? Convert.ToBase64String(new byte[160])}}"}
+        """;
+}

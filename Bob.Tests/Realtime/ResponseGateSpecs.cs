@@ -1,0 +1,501 @@
+using AwesomeAssertions;
+using Bob.Actors.Realtime;
+using CsCheck;
+using Xunit;
+
+namespace Bob.Tests.Realtime;
+
+public sealed class ResponseGateSpecs
+{
+    private static readonly ResponseRequest Keys = new("keys");
+    private readonly ResponseGate _gate = new();
+
+    [Fact]
+    public void A_request_goes_out_once()
+    {
+        _gate.Want(Keys);
+
+        _gate.Next().Should().Be(Keys);
+
+        _gate.Next().Should().BeNull();
+    }
+
+    [Fact]
+    public void O36_Nothing_is_asked_while_a_response_is_active()
+    {
+        _gate.Started("r1");
+        _gate.Want(Keys);
+
+        _gate.Next().Should().BeNull();
+        _gate.Ended("r1");
+
+        _gate.Next().Should().Be(Keys);
+    }
+
+    [Fact]
+    public void Nothing_is_asked_into_the_callers_turn()
+    {
+        _gate.Want(Keys);
+        _gate.CallerStarted();
+
+        _gate.Next().Should().BeNull();
+        _gate.CallerTurnVoid();
+
+        _gate.Next().Should().Be(Keys);
+    }
+
+    [Fact]
+    public void A_newer_request_of_the_same_purpose_replaces_the_one_that_waits()
+    {
+        _gate.Want(new ResponseRequest("goodbye", "short"));
+        _gate.Want(Keys);
+        _gate.Want(new ResponseRequest("goodbye", "shorter"));
+
+        _gate.Next().Should().Be(Keys);
+        Speak("r1");
+
+        _gate.Next().Should().Be(new ResponseRequest("goodbye", "shorter"));
+        Speak("r2");
+        _gate.Next().Should().BeNull();
+    }
+
+    [Fact]
+    public void Two_parallel_tools_get_one_answer()
+    {
+        _gate.Started("r1");
+        _gate.CallBegan("c1", "r1");
+        _gate.CallBegan("c2", "r1");
+        _gate.OutputSent("c2", answer: true);
+        _gate.Ended("r1");
+
+        _gate.Next().Should().BeNull("one tool still runs");
+        _gate.OutputSent("c1", answer: true);
+
+        _gate.Next()!.Purpose.Should().Be("tool");
+        Confirm("c1", "c2");
+        Speak("r2");
+        _gate.Next().Should().BeNull();
+        _gate.Idle.Should().BeTrue();
+    }
+
+    [Fact]
+    public void O49_The_same_call_again_changes_nothing()
+    {
+        Call("c1", "r1");
+        _gate.OutputSent("c1", answer: true);
+        _gate.Next().Should().NotBeNull();
+        Confirm("c1");
+        Speak("r2");
+
+        _gate.CallBegan("c1", "r1");
+
+        _gate.Idle.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_slow_tool_does_not_hold_up_the_answer_to_another_response()
+    {
+        Call("slow", "r1");
+        Call("quick", "r2");
+
+        _gate.OutputSent("quick", answer: true);
+
+        _gate.Next()!.Purpose.Should().Be("tool");
+        Confirm("quick");
+        Speak("r3");
+        _gate.Next().Should().BeNull();
+        _gate.OutputSent("slow", answer: true);
+        _gate.Next()!.Purpose.Should().Be("tool");
+    }
+
+    [Fact]
+    public void A_response_that_has_seen_the_output_is_the_answer_to_it()
+    {
+        Call("c1", "r1");
+        _gate.CallerStarted();
+        _gate.OutputSent("c1", answer: true);
+        Confirm("c1");
+
+        Speak("r2");
+
+        _gate.Next().Should().BeNull();
+        _gate.Idle.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_response_that_began_before_the_output_was_there_is_not_the_answer_to_it()
+    {
+        Call("c1", "r1");
+        _gate.CallerStarted();
+        _gate.OutputSent("c1", answer: true);
+
+        _gate.Started("r2");
+        Confirm("c1");
+        _gate.Ended("r2");
+
+        _gate.Next()!.Purpose.Should().Be("tool");
+    }
+
+    [Fact]
+    public void An_output_that_wants_no_answer_gets_none()
+    {
+        Call("c1", "r1");
+
+        _gate.OutputSent("c1", answer: false);
+
+        _gate.Next().Should().BeNull();
+        _gate.Idle.Should().BeTrue();
+    }
+
+    [Fact]
+    public void An_output_of_a_call_from_a_lost_session_is_answered()
+    {
+        _gate.Knows("old").Should().BeFalse();
+
+        _gate.OutputSent("old", answer: true);
+
+        _gate.Next()!.Purpose.Should().Be("tool");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void O36_A_refused_request_is_made_again_after_the_servers_own_response(bool refusedFirst)
+    {
+        _gate.Want(Keys);
+        _gate.Next().Should().Be(Keys);
+
+        Collide("r1", refusedFirst);
+
+        _gate.Next().Should().BeNull("the server's own response is active");
+        _gate.Ended("r1");
+        _gate.Next().Should().Be(Keys);
+    }
+
+    [Fact]
+    public void O36_A_refused_answer_to_a_tool_is_asked_for_again_when_the_servers_response_has_not_seen_it()
+    {
+        Call("c1", "r1");
+        _gate.OutputSent("c1", answer: true);
+        _gate.Next()!.Purpose.Should().Be("tool");
+
+        _gate.Started("r2");
+        Confirm("c1");
+        _gate.Refused();
+        _gate.Ended("r2");
+
+        _gate.Next()!.Purpose.Should().Be("tool");
+    }
+
+    [Fact]
+    public void O36_A_refused_answer_to_a_tool_is_not_asked_for_again_when_the_servers_response_has_seen_it()
+    {
+        Call("c1", "r1");
+        _gate.OutputSent("c1", answer: true);
+        _gate.Next()!.Purpose.Should().Be("tool");
+        Confirm("c1");
+
+        Collide("r2", refusedFirst: false);
+        _gate.Ended("r2");
+
+        _gate.Next().Should().BeNull();
+        _gate.Idle.Should().BeTrue();
+    }
+
+    [Fact]
+    public void O36_A_refusal_that_comes_when_the_servers_response_is_over_blocks_nothing()
+    {
+        _gate.Want(Keys);
+        _gate.Next();
+        Speak("r1");
+
+        _gate.Refused();
+
+        _gate.Next().Should().Be(Keys);
+    }
+
+    [Fact]
+    public void O36_A_response_that_was_never_announced_ends_all_the_same()
+    {
+        _gate.Want(Keys);
+        _gate.Next();
+        _gate.Refused();
+
+        _gate.Ended("r1");
+
+        _gate.Next().Should().Be(Keys);
+    }
+
+    [Fact]
+    public void O42_Events_that_come_twice_change_nothing()
+    {
+        _gate.Started("r1");
+        _gate.Ended("r1");
+        _gate.Want(Keys);
+        _gate.Next().Should().Be(Keys);
+        _gate.Want(new ResponseRequest("goodbye"));
+
+        _gate.Ended("r1");
+        _gate.Next().Should().BeNull("the first request is not answered yet");
+        _gate.Started("r1");
+
+        _gate.Active.Should().BeNull();
+    }
+
+    [Fact]
+    public void A_response_of_ours_that_crosses_the_callers_first_word_does_not_end_their_turn()
+    {
+        _gate.Want(Keys);
+        _gate.Next();
+        _gate.CallerStarted();
+        Speak("r1");
+        _gate.Want(new ResponseRequest("goodbye"));
+
+        _gate.Next().Should().BeNull("the caller still speaks");
+        Speak("r2");
+
+        _gate.Next()!.Purpose.Should().Be("goodbye");
+    }
+
+    [Fact]
+    public void It_knows_whether_the_response_of_a_call_has_words()
+    {
+        Call("c1", "r1");
+        _gate.SpokeWith("c1").Should().BeFalse();
+
+        _gate.Spoke("r1");
+
+        _gate.SpokeWith("c1").Should().BeTrue();
+        _gate.SpokeWith("c2").Should().BeFalse();
+    }
+
+    [Fact]
+    public void What_is_of_use_in_silence_alone_is_not_asked_for_in_the_callers_turn()
+    {
+        _gate.CallerStarted();
+        _gate.Want(new ResponseRequest("still-there", OnlyInSilence: true));
+
+        Speak("r1"); // the answer
+
+        _gate.Next().Should().BeNull();
+    }
+
+    [Fact]
+    public void Whatever_the_order_no_request_collides_and_every_tool_is_answered_exactly_once() =>
+        Gen.Select(Gen.Int[0, 99], Gen.Int[0, 99]).Array[1, 80].Sample(steps => new Session().Run(steps), iter: 5_000);
+
+    private void Speak(string response)
+    {
+        _gate.Started(response);
+        _gate.Ended(response);
+    }
+
+    private void Call(string call, string response)
+    {
+        _gate.Started(response);
+        _gate.CallBegan(call, response);
+        _gate.Ended(response);
+    }
+
+    private void Confirm(params string[] calls)
+    {
+        foreach (var call in calls)
+            _gate.OutputConfirmed(call);
+    }
+
+    private void Collide(string response, bool refusedFirst)
+    {
+        if (refusedFirst)
+            _gate.Refused();
+        _gate.Started(response);
+        if (!refusedFirst)
+            _gate.Refused();
+    }
+
+    /// <summary>
+    /// A server and the leg on it, with messages under way in both directions: what the gate does is judged by what the server sees.
+    /// </summary>
+    private sealed class Session
+    {
+        private readonly ResponseGate _gate = new();
+        private readonly Queue<object> _toServer = new();
+        private readonly Queue<Action> _toLeg = new();
+        private readonly Dictionary<string, string> _running = [];
+        private readonly Dictionary<string, string> _responseOf = [];
+        private readonly HashSet<string> _unanswered = [], _inConversation = [];
+        private string? _active;
+        private bool _callerSpeaks, _turnKnown, _asked;
+        private int _responses, _calls, _wanted, _said;
+
+        public void Run((int What, int Which)[] steps)
+        {
+            foreach (var (what, which) in steps)
+                Step(what, which);
+            if (_callerSpeaks)
+                StopSpeaking();
+            for (var i = 0; i < 200 && !(_gate.Idle && _toServer.Count == 0 && _toLeg.Count == 0 && _active is null); i++)
+            {
+                foreach (var call in _running.Keys.ToList())
+                    Finish(call);
+                Serve();
+                Hear();
+                if (_toServer.Count == 0 && _toLeg.Count == 0)
+                    End();
+            }
+
+            _gate.Idle.Should().BeTrue("in the end nothing is left to say");
+            _unanswered.Should().BeEmpty("no tool is left without an answer");
+            _said.Should().Be(_wanted, "everything that was wanted was said, once");
+        }
+
+        private void Step(int what, int which)
+        {
+            switch (what)
+            {
+                case < 10:
+                    if (_callerSpeaks)
+                        StopSpeaking();
+                    else
+                        StartSpeaking();
+                    break;
+                case < 20 when _active is not null:
+                    CallTool(which % 3 == 0);
+                    break;
+                case < 35 when _running.Count > 0:
+                    Finish(_running.Keys.ElementAt(which % _running.Count));
+                    break;
+                case < 40:
+                    _gate.Want(new ResponseRequest($"say-{++_wanted}"));
+                    break;
+                case < 60:
+                    Serve();
+                    break;
+                case < 85:
+                    Hear();
+                    break;
+                default:
+                    End();
+                    break;
+            }
+
+            Proceed();
+        }
+
+        private void StartSpeaking()
+        {
+            _callerSpeaks = true;
+            Send(() =>
+            {
+                _gate.CallerStarted();
+                _turnKnown = true;
+            });
+            End();
+        }
+
+        private void StopSpeaking()
+        {
+            _callerSpeaks = false;
+            End();
+            Create(null);
+        }
+
+        private void CallTool(bool twice)
+        {
+            var (call, response) = ($"c{++_calls}", _active!);
+            Began();
+            if (twice)
+                Began();
+
+            void Began() => Send(() =>
+            {
+                _gate.CallBegan(call, response);
+                if (_responseOf.TryAdd(call, response))
+                    _running[call] = response;
+            });
+        }
+
+        private void Finish(string call)
+        {
+            _running.Remove(call);
+            _toServer.Enqueue(call);
+            _unanswered.Add(call);
+            _gate.OutputSent(call, answer: true);
+        }
+
+        private void Proceed()
+        {
+            if (_gate.Next() is not { } request)
+                return;
+            _asked.Should().BeFalse("one request at a time is under way");
+            _gate.Active.Should().BeNull();
+            _turnKnown.Should().BeFalse("the caller has the word");
+            if (request.Purpose == "tool")
+                _unanswered.Should().NotBeEmpty("nobody answers twice");
+            _asked = true;
+            _toServer.Enqueue(request);
+        }
+
+        private void Serve()
+        {
+            if (!_toServer.TryDequeue(out var message))
+                return;
+            if (message is string call)
+            {
+                _inConversation.Add(call);
+                Send(() => _gate.OutputConfirmed(call));
+            }
+            else if (_active is not null)
+            {
+                Send(() =>
+                {
+                    _asked = false;
+                    _gate.Refused();
+                });
+            }
+            else
+            {
+                Create((ResponseRequest)message);
+            }
+        }
+
+        private void Create(ResponseRequest? request)
+        {
+            var response = _active = $"r{++_responses}";
+            if (request is { Purpose: not "tool" })
+                _said++;
+            var seen = _inConversation.ToList();
+            Send(() =>
+            {
+                _asked &= request is null;
+                _turnKnown &= request is not null;
+                _gate.Started(response);
+                // A response answers the tools of which it has all outputs.
+                _unanswered.RemoveWhere(call => seen.Contains(call)
+                    && _responseOf.Where(other => other.Value == _responseOf[call]).All(other => seen.Contains(other.Key)));
+            });
+        }
+
+        private void End()
+        {
+            if (_active is null)
+                return;
+            // No message is under way for as long as a response takes.
+            for (; _toServer.Count + _toLeg.Count > 0; Hear())
+                Serve();
+            var response = _active;
+            _active = null;
+            Send(() => _gate.Ended(response));
+            if (_responses % 4 == 0)
+                Send(() => _gate.Ended(response)); // O42
+        }
+
+        private void Send(Action arrives) => _toLeg.Enqueue(arrives);
+
+        private void Hear()
+        {
+            if (_toLeg.TryDequeue(out var arrives))
+                arrives();
+            Proceed();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Bob.Host.Configuration;
+using Xunit;
+
+namespace Bob.Tests.Records;
+
+/// <summary>The real program, in a process of its own that can be killed.</summary>
+internal sealed class BobProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly TaskCompletionSource _listening = new();
+
+    private BobProcess(ProcessStartInfo start)
+    {
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Read(line.Data);
+        _process.ErrorDataReceived += (_, line) => Read(line.Data);
+        _process.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException($"Bob ended:\n{string.Join('\n', _lines)}"));
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public Uri Address { get; private init; } = null!;
+
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    /// <summary>Starts Bob on a free port, and returns when he listens.</summary>
+    public static async Task<BobProcess> StartAsync(IEnumerable<(string Key, string Value)> settings)
+    {
+        var port = FreePort();
+        var bob = new BobProcess(Start([("PORT", $"{port}"), .. settings])) { Address = new Uri($"http://localhost:{port}") };
+        await bob._listening.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        return bob;
+    }
+
+    /// <summary>Runs Bob to his end.</summary>
+    public static async Task<(int ExitCode, IReadOnlyCollection<string> Lines)> RunAsync(IEnumerable<(string Key, string Value)> settings, params string[] arguments)
+    {
+        await using var bob = new BobProcess(Start([("PORT", "0"), .. settings], arguments));
+        await bob._process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        return (bob._process.ExitCode, bob.Lines);
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo Start(IEnumerable<(string Key, string Value)> settings, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Bob.Host.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        foreach (var key in Keys.All)
+            start.Environment[key] = ""; // not set, whatever the machine has
+        foreach (var (key, value) in settings)
+            start.Environment[key] = value;
+        return start;
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+            return;
+        _lines.Enqueue(line);
+        if (line.Contains("Listening on port", StringComparison.Ordinal))
+            _listening.TrySetResult();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.IPv6Any, 0);
+        listener.Server.DualMode = true;
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,277 @@
+using AwesomeAssertions;
+using Bob.Actors.Calls;
+using Bob.Actors.Records;
+using Bob.Host.Records;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+using static Bob.Actors.Records.JournalEntry;
+
+namespace Bob.Tests.Records;
+
+/// <summary>The writer over a database with troubles. Nothing is lost, and nothing comes twice.</summary>
+public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
+{
+    private readonly RecordsFolder _folder = RecordsFolder.Make();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_told_is_in_the_database_within_a_second()
+    {
+        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        var entries = Entries.WholeCall();
+
+        var told = DateTime.UtcNow;
+        node.Tell(entries);
+        await node.UntilWrittenAsync("CA1", entries);
+
+        (DateTime.UtcNow - told).Should().BeLessThan(TimeSpan.FromSeconds(1));
+        node.Writer.State.Should().Be(JournalState.Database);
+    }
+
+    [Fact]
+    public async Task P10_While_another_program_locks_the_file_the_journal_is_spooled_and_comes_in_order_afterwards()
+    {
+        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        var entries = Entries.WholeCall();
+        node.Tell(entries[..4]);
+        await node.UntilWrittenAsync("CA1", entries[..4]);
+
+        using (var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False"))
+        {
+            other.Open();
+            Execute(other, "BEGIN EXCLUSIVE");
+            node.Tell(entries[4..8]);
+            await node.UntilSpooledAsync();
+            node.Tell(entries[8..]);
+            node.Writer.State.Should().Be(JournalState.Spool);
+            Execute(other, "ROLLBACK");
+        }
+
+        await node.UntilWrittenAsync("CA1", entries);
+        await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer.State == JournalState.Database);
+    }
+
+    [Fact]
+    public async Task P10_A_server_that_is_stopped_and_started_again_has_everything_once()
+    {
+        // A server of its own: the others are in use.
+        await using var own = new PostgresServer();
+        await using var node = await StartAsync(RecordsDatabase.OnServer(await own.NewDatabaseAsync()));
+        var entries = Entries.WholeCall();
+        node.Tell(entries[..6]);
+        await node.UntilWrittenAsync("CA1", entries[..6]);
+
+        await own.StopAsync();
+        node.Tell(entries[6..12]);
+        await node.UntilSpooledAsync();
+        await node.UntilAsync(() => node.Writer.Failure is not null);
+        await own.StartAsync();
+        node.Tell(entries[12..]);
+
+        await node.UntilWrittenAsync("CA1", entries);
+        await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer.Failure is null);
+    }
+
+    [Fact]
+    public async Task P11_A_file_that_can_only_be_read_costs_nothing()
+    {
+        var connection = new SqliteConnectionStringBuilder { DataSource = _folder.Database, Mode = SqliteOpenMode.ReadOnly, Pooling = false };
+        var entries = Entries.WholeCall();
+        await using (var node = Start(RecordsDatabase.InFile(_folder.Database, connection)))
+        {
+            node.Tell(entries);
+            await node.UntilSpooledAsync();
+            await node.UntilAsync(() => node.Writer.Failure is not null);
+            node.Writer.Failure.Should().Be("read-only");
+        }
+
+        await using var next = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+
+        (await next.Store.EntriesAsync(new CallSid("CA1"), Cancellation)).Should().Equal(entries);
+        next.Spool.Length.Should().Be(0, "what a dead process has left comes first");
+    }
+
+    [Fact]
+    public async Task P9_A_database_without_room_costs_nothing()
+    {
+        await using var node = await StartAsync(RecordsDatabase.OnServer(await server.NewDatabaseAsync()));
+        var entries = Entries.WholeCall();
+
+        // The same error as of a full disk, made by hand.
+        await using (var db = node.Database.Open())
+            await ExecuteAsync(db, "CREATE FUNCTION full_disk() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$ LANGUAGE plpgsql; CREATE TRIGGER full_disk BEFORE INSERT ON journal EXECUTE FUNCTION full_disk();");
+        node.Tell(entries);
+        await node.UntilSpooledAsync();
+        await node.UntilAsync(() => node.Writer.Failure == "full");
+        await using (var db = node.Database.Open())
+            await ExecuteAsync(db, "DROP TRIGGER full_disk ON journal;");
+
+        await node.UntilWrittenAsync("CA1", entries);
+    }
+
+    [Fact]
+    public async Task P9_When_the_spool_has_no_room_either_the_journal_waits_in_memory()
+    {
+        Directory.CreateDirectory(_folder.Spool);
+        File.CreateSymbolicLink(Path.Combine(_folder.Spool, "journal.spool"), "/dev/full");
+        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        var entries = Entries.WholeCall();
+
+        using (var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False"))
+        {
+            other.Open();
+            Execute(other, "BEGIN EXCLUSIVE");
+            node.Tell(entries[..9]);
+            await node.UntilAsync(() => node.Writer.State == JournalState.Memory);
+            node.Tell(entries[9..]);
+            Execute(other, "ROLLBACK");
+        }
+
+        await node.UntilWrittenAsync("CA1", entries);
+        await node.UntilAsync(() => node.Writer.State == JournalState.Database);
+    }
+
+    [Fact]
+    public async Task An_entry_that_is_refused_for_what_it_is_is_put_aside_and_holds_up_no_other()
+    {
+        var database = RecordsDatabase.OnServer(await server.NewDatabaseAsync());
+        await using var node = await StartAsync(database);
+        await using (var db = database.Open())
+            await ExecuteAsync(db, "ALTER TABLE turns ADD CONSTRAINT quiet CHECK (text NOT LIKE '%poison%');");
+        var entries = Entries.Of("CA1", new CallOpened("a", "b", null), new CallerWords("c1", "some poison"), new CallerWords("c2", "some water"));
+
+        node.Tell(entries);
+        await node.UntilWrittenAsync("CA1", [entries[0], entries[2]]);
+
+        await node.UntilAsync(() => File.Exists(Path.Combine(_folder.Spool, "journal.unread")));
+        File.ReadAllText(Path.Combine(_folder.Spool, "journal.unread")).Should().Contain("some poison");
+    }
+
+    [Fact]
+    public async Task The_end_of_the_process_leaves_nothing_behind()
+    {
+        var entries = Entries.WholeCall();
+        var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+
+        node.Tell(entries);
+        await node.DisposeAsync();
+
+        (await node.Store.EntriesAsync(new CallSid("CA1"), Cancellation)).Should().Equal(entries);
+        new FileInfo(Path.Combine(_folder.Spool, "journal.spool")).Length.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Calls_of_this_process_are_not_given_up_when_the_database_comes_late()
+    {
+        var before = Entries.WholeCall("CA-before")[..3];
+        await new JournalStore(RecordsDatabase.InFile(_folder.Database), NodeOf(_folder)).WriteAsync(before, Cancellation);
+        using var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False");
+        other.Open();
+        Execute(other, "BEGIN EXCLUSIVE");
+
+        await using var node = Start(RecordsDatabase.InFile(_folder.Database));
+        node.Tell(Entries.WholeCall("CA-now")[..3]);
+        await node.UntilSpooledAsync();
+        Execute(other, "ROLLBACK");
+
+        await node.UntilWrittenAsync("CA-now", Entries.WholeCall("CA-now")[..3]);
+        await node.UntilAsync(() => Reason(_folder, "CA-before") == "process-died");
+        Reason(_folder, "CA-now").Should().BeNull();
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task<Node> StartAsync(RecordsDatabase database)
+    {
+        var node = new Node(database, Spool.Open(_folder.Spool));
+        await node.Writer.PrepareAsync(Cancellation);
+        node.Writer.Start();
+        return node;
+    }
+
+    /// <summary>Without the database at the start.</summary>
+    private Node Start(RecordsDatabase database)
+    {
+        var node = new Node(database, Spool.Open(_folder.Spool));
+        node.Writer.Start();
+        return node;
+    }
+
+    private static string NodeOf(RecordsFolder folder)
+    {
+        using var spool = Spool.Open(folder.Spool);
+        return spool.Node;
+    }
+
+    private static string? Reason(RecordsFolder folder, string callSid)
+    {
+        using var db = RecordsDatabase.InFile(folder.Database).Open();
+        return db.Calls.Single(call => call.CallSid == callSid).Reason;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static async Task ExecuteAsync(RecordsContext db, string sql)
+    {
+        await using var command = Microsoft.EntityFrameworkCore.RelationalDatabaseFacadeExtensions.GetDbConnection(db.Database).CreateCommand();
+        await command.Connection!.OpenAsync(Cancellation);
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+
+    private sealed class Node(RecordsDatabase database, Spool spool) : IAsyncDisposable
+    {
+        private bool _over;
+
+        public RecordsDatabase Database => database;
+
+        public Spool Spool => spool;
+
+        public JournalStore Store { get; } = new(database, spool.Node);
+
+        public JournalWriter Writer => field ??= new JournalWriter(Store, spool, TimeProvider.System, NullLogger<JournalWriter>.Instance);
+
+        public void Tell(IEnumerable<JournalEntry> entries)
+        {
+            foreach (var entry in entries)
+                Writer.Write(entry);
+        }
+
+        public Task UntilSpooledAsync() => UntilAsync(() => spool.Length > 0);
+
+        public async Task UntilWrittenAsync(string callSid, IReadOnlyList<JournalEntry> entries)
+        {
+            IReadOnlyList<JournalEntry> there = [];
+            await UntilAsync(() => (there = Store.EntriesAsync(new CallSid(callSid), Cancellation).GetAwaiter().GetResult()).Count >= entries.Count);
+            there.Should().Equal(entries);
+        }
+
+        public async Task UntilAsync(Func<bool> happened)
+        {
+            using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            var deadline = DateTime.UtcNow.AddSeconds(20);
+            while (!happened())
+            {
+                DateTime.UtcNow.Should().BeBefore(deadline, "it should have happened by now");
+                await tick.WaitForNextTickAsync(Cancellation);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_over)
+                return;
+            _over = true;
+            await Writer.StopAsync();
+            Writer.Dispose();
+            spool.Dispose();
+        }
+    }
+}

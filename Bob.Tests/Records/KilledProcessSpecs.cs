@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using AwesomeAssertions;
+using Bob.Host.Records;
+using Bob.Simulator.Realtime;
+using Bob.Simulator.Twilio;
+using Bob.Tests.Calls;
+using Bob.Tests.Faults;
+using Bob.Tests.Recording;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Bob.Tests.Records;
+
+/// <summary>The real process, killed in the middle of a call. <c>BOB_KILLS</c> says how often; 3 times when it says nothing.</summary>
+public sealed class KilledProcessSpecs(ITestOutputHelper output) : IDisposable
+{
+    private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("BOB_KILLS"), CultureInfo.InvariantCulture, out var kills) ? kills : 3;
+
+    private static readonly TimeSpan Durable = TimeSpan.FromSeconds(1);
+    private const string Greeting = "hello there";
+
+    private readonly RecordsFolder _folder = RecordsFolder.Make();
+
+    private string Recordings => Path.Combine(_folder.Path, "recordings");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task After_a_kill_at_any_moment_the_record_has_one_end_and_turns_and_recording_lack_no_more_than_the_last_second()
+    {
+        await using var model = await RealtimeSimulator.StartAsync(
+            new RealtimeSimulatorOptions { Script = TwilioLine.Script(Greeting, "so it is"), ApiKey = WholeHouse.ApiKey, CloseFrames = false }, Cancellation);
+        (string, string)[] settings =
+        [
+            .. _folder.Settings, ("OPENAI_API_KEY", WholeHouse.ApiKey), ("OPENAI_REALTIME_URL", model.Url.AbsoluteUri),
+            ("RECORDING", "true"), ("RECORDING_DIRECTORY", Recordings),
+        ];
+        Dictionary<string, Dictionary<string, string>> known = [];
+        Dictionary<string, (TimeSpan Least, TimeSpan Most)> recorded = [];
+
+        foreach (var moment in Enumerable.Range(0, Kills).Select(_ => Random.Shared.Next(1_500, 8_000)))
+        {
+            await using var bob = await BobProcess.StartAsync(settings);
+            await using var twilio = new TwilioSimulator(new TwilioSimulatorOptions { WebhookUrl = new Uri(bob.Address, "incoming-call"), VerbTimeScale = 0.05 });
+            var seen = new ConcurrentQueue<(DateTime At, Dictionary<string, string> Items)>();
+            var call = twilio.PlaceCall(WholeHouse.Conversation([.. Enumerable.Repeat("good day", 20)]));
+            var session = await model.NextSessionAsync(Cancellation);
+            using var end = new CancellationTokenSource();
+            var watching = WatchAsync(session, seen, end.Token);
+
+            await call.WaitForHeardAsync(500); // on a busy machine the beginning takes its time
+            var until = call.Time + TimeSpan.FromMilliseconds(moment);
+            await call.WaitForAsync(one => one.Time >= until, $"{moment} ms of the call", TimeSpan.FromSeconds(20));
+            var killed = DateTime.UtcNow;
+            var recording = call.Time - call.Streams.Single().Started!.Value;
+            await bob.KillAsync();
+
+            recorded[call.CallSid] = (recording - Durable, call.Time - call.Streams.Single().Started!.Value);
+            await end.CancelAsync();
+            await watching;
+            known[call.CallSid] = seen.Last(look => look.At < killed - Durable).Items;
+        }
+
+        await using var next = await BobProcess.StartAsync(settings);
+
+        await using var db = RecordsDatabase.InFile(_folder.Database).Open();
+        foreach (var (callSid, items) in known)
+        {
+            var record = await db.Calls.SingleAsync(row => row.CallSid == callSid, Cancellation);
+            $"{record.Result}: {record.Reason}".Should().Be("Lost: process-died");
+            (await db.Journal.CountAsync(row => row.CallSid == callSid && row.Kind == "call-ended", Cancellation)).Should().Be(1);
+            var numbers = await db.Journal.Where(row => row.CallSid == callSid).OrderBy(row => row.Number).Select(row => row.Number).ToListAsync(Cancellation);
+            numbers.Should().Equal(Enumerable.Range(1, numbers.Count));
+            var turns = await db.Turns.Where(row => row.CallSid == callSid).ToDictionaryAsync(row => row.ItemId, row => row.Text, Cancellation);
+            items.Should().NotBeEmpty();
+            foreach (var (item, text) in items)
+                turns.Should().ContainKey(item).WhoseValue.Should().Be(text);
+            (record.Recording, record.RecordingFault).Should().Be(($"{callSid}.wav", "process died"));
+            var sound = RecordedCall.Read(Path.Combine(Recordings, record.Recording!));
+            var (least, most) = recorded[callSid];
+            sound.Duration.Should().BeGreaterThan(least).And.BeLessThan(most);
+            sound.Right.AsSpan().IndexOf(WholeHouse.Voice(Greeting).AsSpan(0, 800)).Should().BeGreaterThanOrEqualTo(0, "Bob is on the right");
+            output.WriteLine($"{items.Count} turns of {turns.Count} a second before; recorded {sound.Duration.TotalSeconds:0.000} s of {least.TotalSeconds + 1:0.000} s");
+        }
+
+        new FileInfo(Path.Combine(_folder.Spool, "journal.spool")).Length.Should().Be(0);
+        next.Lines.Should().Contain(line => line.Contains("calls were cut off when the last process died"));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Looks again and again at what the model knows of the conversation: the words of finished items.</summary>
+    private static async Task WatchAsync(SimulatedSession session, ConcurrentQueue<(DateTime, Dictionary<string, string>)> seen, CancellationToken end)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        do
+        {
+            var items = session.Conversation.Where(item => item is { Type: "message", Status: "completed", Text: not null, FromClient: false });
+            seen.Enqueue((DateTime.UtcNow, items.ToDictionary(item => item.Id, item => item.Text!)));
+        }
+        while (!end.IsCancellationRequested && await tick.WaitForNextTickAsync(CancellationToken.None));
+    }
+}

@@ -1,0 +1,91 @@
+using AwesomeAssertions;
+using Bob.Host.Records;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Bob.Tests.Records;
+
+/// <summary>A database that cannot be used stops the start with one clear line, unless it may be missing.</summary>
+public sealed class RecordsStartSpecs : IDisposable
+{
+    private readonly RecordsFolder _folder = RecordsFolder.Make();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task P10_A_corrupt_file_stops_the_program_with_one_line_and_stays_as_it_is()
+    {
+        File.WriteAllBytes(_folder.Database, [.. Enumerable.Repeat((byte)'x', 8192)]);
+
+        var (exitCode, lines) = await BobProcess.RunAsync(_folder.Settings);
+
+        exitCode.Should().Be(1);
+        lines.Where(line => !line.Contains("REHEARSAL")).Should().Equal(
+            "[bob] DATABASE_PATH: the database is damaged, or is no database of Bob's. Restore a copy of it, or move it away to begin with an empty one.");
+        File.ReadAllBytes(_folder.Database).Should().OnlyContain(octet => octet == (byte)'x');
+    }
+
+    [Fact]
+    public async Task P10_A_page_in_the_middle_that_is_damaged_is_found()
+    {
+        await new JournalStore(RecordsDatabase.InFile(_folder.Database), "n").WriteAsync(Entries.WholeCall(), Cancellation);
+        SqliteConnection.ClearAllPools();
+        using (var file = File.OpenWrite(_folder.Database))
+        {
+            file.Position = 4096 * 3;
+            file.Write([.. Enumerable.Repeat((byte)0xA5, 4096 * 4)]);
+        }
+
+        (await FailureAsync(RecordsDatabase.InFile(_folder.Database))).Word.Should().Be("damaged");
+    }
+
+    [Fact]
+    public async Task A_place_that_cannot_be_written_is_told() =>
+        (await FailureAsync(RecordsDatabase.InFile("/proc/bob/bob.db"))).Word.Should().Be("no-file");
+
+    [Fact]
+    public async Task P11_A_file_that_can_only_be_read_is_told() =>
+        (await FailureAsync(RecordsDatabase.InFile(
+            _folder.Database, new SqliteConnectionStringBuilder { DataSource = _folder.Database, Mode = SqliteOpenMode.ReadOnly, Pooling = false })))
+        .Word.Should().Be("read-only");
+
+    [Fact]
+    public async Task D11_A_server_that_is_not_there_stops_the_program_and_shows_no_password()
+    {
+        var (exitCode, lines) = await BobProcess.RunAsync(
+            [.. _folder.Settings, ("DATABASE_URL", "postgresql://bob:canary@127.0.0.1:1/bob")]);
+
+        exitCode.Should().Be(1);
+        lines.Where(line => !line.Contains("REHEARSAL")).Should().Equal("[bob] DATABASE_URL: the database cannot be reached. Start the server, or correct host and port.");
+    }
+
+    [Fact]
+    public async Task D11_With_a_database_that_may_be_missing_Bob_starts_keeps_his_books_in_the_spool_and_shows_no_password()
+    {
+        await using var bob = await BobProcess.StartAsync(
+            [.. _folder.Settings, ("DATABASE_URL", "postgresql://bob:canary@127.0.0.1:1/bob"), ("DATABASE_REQUIRED", "false"), ("LOG_LEVEL", "Verbose")]);
+
+        bob.Lines.Should().Contain(line => line.Contains("WRN The database cannot be reached; the journal goes to the spool until it can be used"));
+        using var http = new HttpClient { BaseAddress = bob.Address };
+        (await http.GetStringAsync("health/ready", Cancellation)).Should().Contain("\"ready\":true").And.Contain("\"database\":\"unreachable\"").And.NotContain("canary");
+        bob.Lines.Should().NotContain(line => line.Contains("canary"));
+    }
+
+    [Fact]
+    public async Task A_newer_database_is_not_touched()
+    {
+        await using (var db = RecordsDatabase.InFile(_folder.Database).Open())
+            await db.Database.ExecuteSqlRawAsync("INSERT INTO __EFMigrationsHistory VALUES ('29991231000000_Tomorrow', '99.0')", Cancellation);
+
+        var failure = await FailureAsync(RecordsDatabase.InFile(_folder.Database));
+
+        $"{failure.Problem}. {failure.Remedy}".Should().Be(
+            "was brought up to date by a newer version of Bob (29991231000000_Tomorrow). Start that version, or another database");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static async Task<RecordsFailure> FailureAsync(RecordsDatabase database) =>
+        (await FluentActions.Awaiting(() => database.PrepareAsync(Cancellation)).Should().ThrowAsync<RecordsFailure>()).Which;
+}

@@ -1,0 +1,136 @@
+using AwesomeAssertions;
+using Bob.Actors.Calls;
+using Bob.Host.Records;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Bob.Tests.Records;
+
+/// <summary>Each kind goes when its time is over, wherever the books are kept.</summary>
+public abstract class RetentionSpecs : IAsyncLifetime
+{
+    private KeptBooks _books = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<RecordsDatabase> EmptyAsync();
+
+    public async ValueTask InitializeAsync() => _books = await KeptBooks.WithCallsAsync(await EmptyAsync());
+
+    public virtual ValueTask DisposeAsync()
+    {
+        _books.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Each_kind_is_kept_as_many_days_as_the_settings_say()
+    {
+        var retention = Retention(("KEEP_MESSAGES_DAYS", "10"), ("KEEP_RECORDINGS_DAYS", "20"), ("KEEP_TRANSCRIPTS_DAYS", "30"), ("KEEP_CALLS_DAYS", "90"));
+        const string calls = "CA1 CA2 CA3", both = "+15550100001 +15550100009";
+
+        await AfterAsync(retention, 9);
+        (await _books.TablesAsync()).Should().Contain($"journal: {calls};").And.Contain("messages: +15550100001 +15550100009 anonymous;");
+        _books.Files().Should().HaveCount(8);
+
+        (await AfterAsync(retention, 2)).Messages.Should().Be(3);
+        (await _books.TablesAsync()).Should().Contain("messages:;").And.Contain($"journal: {calls};");
+        _books.Files().Should().Equal("CA1-2.wav", "CA1.txt", "CA1.wav", "CA11.wav", "CA2.part", "CA3.wav");
+
+        (await AfterAsync(retention, 10)).Recordings.Should().Be(5);
+        _books.Files().Should().Equal("CA1.txt");
+        await using (var db = _books.Database.Open())
+            (await db.Calls.AnyAsync(row => row.Recording != null, Cancellation)).Should().BeFalse();
+
+        (await AfterAsync(retention, 10)).Rows.Should().Be(new RemovedRows(Turns: 12, ToolRuns: 3, Entries: 54));
+        (await _books.TablesAsync()).Should().Be($"calls: {calls}; turns:; tools:; journal:; usage: CA1r1 CA2r1 CA3r1; messages:; callers: {both}");
+
+        (await AfterAsync(retention, 58)).IsNothing.Should().BeTrue();
+        (await AfterAsync(retention, 1)).Rows.Should().Be(new RemovedRows(Calls: 3, Usage: 3));
+        (await _books.TablesAsync()).Should().Be($"calls:; turns:; tools:; journal:; usage:; messages:; callers: {both}");
+    }
+
+    [Fact]
+    public async Task With_a_call_goes_all_that_belongs_to_it_and_nothing_newer()
+    {
+        var retention = Retention(("KEEP_CALLS_DAYS", "1"));
+        _books.Clock.Advance(TimeSpan.FromDays(1));
+        await _books.Store.WriteAsync([.. KeptBooks.CallOf("CA4", KeptBooks.Caller).Select(entry => entry with { At = _books.Clock.GetUtcNow() })], Cancellation);
+
+        var outdated = await retention.ApplyAsync(Cancellation);
+
+        outdated.Rows.Should().Be(new RemovedRows(Calls: 3, Turns: 12, ToolRuns: 3, Entries: 54, Usage: 3));
+        (await _books.TablesAsync()).Should().StartWith("calls: CA4; turns: CA4; tools: CA4; journal: CA4; ");
+        _books.Files().Should().NotContain(["CA1.wav", "CA1-2.wav", "CA2.part", "CA3.wav"]).And.Contain("CA11.wav");
+    }
+
+    [Theory]
+    [InlineData("KEEP_TRANSCRIPTS_DAYS", 2)]
+    [InlineData("KEEP_CALLS_DAYS", 0)]
+    public async Task Entries_of_a_call_without_a_record_go_with_the_transcripts_and_what_erased_calls_left_with_the_calls(string key, int left)
+    {
+        await _books.Store.WriteAsync(KeptBooks.CallOf("CA4", KeptBooks.Caller)[3..6], Cancellation);
+        await _books.Erasure().EraseAsync(KeptBooks.Caller, Cancellation);
+
+        await AfterAsync(Retention((key, "5")), 6);
+
+        await using var db = _books.Database.Open();
+        (await db.Turns.CountAsync(Cancellation)).Should().Be(0);
+        (await db.Journal.CountAsync(Cancellation)).Should().Be(left);
+    }
+
+    [Fact]
+    public async Task A_call_that_goes_on_is_left_and_one_that_cannot_go_on_is_not_and_its_node_may_come_back()
+    {
+        await _books.Store.WriteAsync(KeptBooks.CallOf("CA5", KeptBooks.Caller)[..6], Cancellation);
+        var retention = Retention(("KEEP_TRANSCRIPTS_DAYS", "1"));
+
+        await AfterAsync(retention, 1);
+        (await _books.TablesAsync()).Should().Contain("journal: CA5;");
+        await AfterAsync(retention, 2);
+        (await _books.TablesAsync()).Should().Contain("journal:;");
+
+        (await _books.Store.EndLostAsync(new HashSet<CallSid>(), Cancellation)).Should().Be(1);
+        await using var db = _books.Database.Open();
+        (await db.Calls.SingleAsync(row => row.CallSid == "CA5", Cancellation)).Reason.Should().Be("process-died");
+    }
+
+    [Fact]
+    public async Task Without_a_setting_everything_is_kept()
+    {
+        var before = await _books.TablesAsync();
+
+        (await AfterAsync(Retention(), 36_500)).IsNothing.Should().BeTrue();
+
+        (await _books.TablesAsync()).Should().Be(before);
+        _books.Files().Should().HaveCount(8);
+    }
+
+    private Retention Retention(params (string Key, string Value)[] settings) =>
+        new(_books.Database, _books.Options(settings), _books.Clock, NullLogger<Retention>.Instance);
+
+    private async Task<Outdated> AfterAsync(Retention retention, int days)
+    {
+        _books.Clock.Advance(TimeSpan.FromDays(days));
+        return await retention.ApplyAsync(Cancellation);
+    }
+}
+
+public sealed class SqliteRetentionSpecs : RetentionSpecs
+{
+    private readonly RecordsFolder _folder = RecordsFolder.Empty();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    protected override Task<RecordsDatabase> EmptyAsync() => Task.FromResult(RecordsDatabase.InFile(_folder.Database));
+}
+
+public sealed class PostgresRetentionSpecs(PostgresServer server) : RetentionSpecs
+{
+    protected override async Task<RecordsDatabase> EmptyAsync() => RecordsDatabase.OnServer(await server.NewDatabaseAsync());
+}
