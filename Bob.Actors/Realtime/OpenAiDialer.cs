@@ -6,7 +6,7 @@ using Bob.Actors.Sockets;
 namespace Bob.Actors.Realtime;
 
 /// <summary>Dials OpenAI's Realtime API, Azure's form of it, or a compatible server.</summary>
-public sealed class OpenAiDialer : IModelDialer, IDisposable
+public sealed class OpenAiDialer : IModelDialer
 {
     /// <summary>Cap of one message: the largest are audio deltas of some 18 KB.</summary>
     public const int MaxMessageBytes = 1024 * 1024;
@@ -14,7 +14,6 @@ public sealed class OpenAiDialer : IModelDialer, IDisposable
     private const int MaxBodyBytes = 4096;
     private readonly RealtimeOptions _options;
     private readonly TimeProvider _clock;
-    private readonly HttpMessageInvoker _http;
     private readonly Uri _address;
     private readonly SocketTerms _terms;
 
@@ -22,31 +21,26 @@ public sealed class OpenAiDialer : IModelDialer, IDisposable
     {
         (_options, _clock, _address) = (options, clock, Address(options));
         _terms = new SocketTerms(SocketRole.Client, MaxMessageBytes, options.KeepAliveInterval, options.KeepAliveTimeout);
-        // One handler for all calls, so that TLS sessions are resumed. It follows no redirect: the key goes to no other host.
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = options.ConnectTimeout,
-        });
     }
 
     public async Task<DialResult> DialAsync(CancellationToken cancellation)
     {
         using var deadline = new CancellationTokenSource(_options.ConnectTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
+        HandshakeStream? line = null;
         HttpResponseMessage? response = null;
         try
         {
+            using var http = Http(connection => line = new HandshakeStream(connection));
             var key = WebSocketHandshake.NewKey();
             using var request = Upgrade(key);
-            response = await _http.SendAsync(request, either.Token);
+            response = await http.SendAsync(request, either.Token);
             if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
                 return await RefusedAsync(response, either.Token);
             Verify(response, key);
             var upgraded = response;
-            var socket = new FramedMessageSocket(await response.Content.ReadAsStreamAsync(either.Token), _terms, _clock, upgraded.Dispose);
+            line!.Over();
+            var socket = new FramedMessageSocket(line, _terms, _clock, upgraded.Dispose);
             response = null; // the socket's from here on
             return new DialResult(socket, null);
         }
@@ -61,7 +55,18 @@ public sealed class OpenAiDialer : IModelDialer, IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    /// <summary>
+    /// A client for one dial, because only so is it known which connection is whose. TLS sessions are resumed all the same: .NET keeps them for the
+    /// process. It follows no redirect: the key goes to no other host.
+    /// </summary>
+    private HttpMessageInvoker Http(Func<Stream, Stream> connected) => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectTimeout = _options.ConnectTimeout,
+        PlaintextStreamFilter = (context, _) => ValueTask.FromResult(connected(context.PlaintextStream)),
+    });
 
     private HttpRequestMessage Upgrade(string key)
     {

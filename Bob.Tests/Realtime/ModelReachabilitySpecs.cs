@@ -217,7 +217,7 @@ public sealed class ModelReachabilitySpecs : IDisposable
     {
         var first = await RealtimeSimulator.StartAsync(new RealtimeSimulatorOptions(), Cancellation);
         var url = first.Url;
-        using var dialer = new OpenAiDialer(Options(url), TimeProvider.System);
+        var dialer = new OpenAiDialer(Options(url), TimeProvider.System);
         using var model = new ModelReachability(dialer, Options(url), _clock, _log);
 
         (await model.FailureAsync(Patience)).Should().BeNull();

@@ -43,6 +43,22 @@ public sealed class OpenAiDialerSpecs : IDisposable
         result.Socket.Abort();
     }
 
+    [Fact]
+    public async Task What_the_model_says_in_one_breath_with_its_answer_is_heard()
+    {
+        var dialling = DialAsync();
+        using var connection = await _server.AcceptTcpClientAsync(Cancellation);
+        var request = await RequestAsync(connection);
+        byte[] answer = [.. Encoding.ASCII.GetBytes(Upgrade(Accept(request))), 0x81, 2, (byte)'h', (byte)'i', 0x81, 3, (byte)'y', (byte)'o', (byte)'u'];
+        await connection.GetStream().WriteAsync(answer, Cancellation);
+
+        var socket = (await dialling).Socket!;
+
+        Encoding.UTF8.GetString((await socket.ReceiveAsync(Cancellation)).Utf8.Span).Should().Be("hi");
+        Encoding.UTF8.GetString((await socket.ReceiveAsync(Cancellation)).Utf8.Span).Should().Be("you");
+        socket.Abort();
+    }
+
     [Theory]
     [InlineData(401, "invalid_api_key", FailureKind.Permanent, "invalid-api-key")]
     [InlineData(403, "unsupported_country_region_territory", FailureKind.Permanent, "unsupported-region")]

@@ -1,0 +1,89 @@
+namespace Bob.Actors.Realtime;
+
+/// <summary>
+/// Stands between an HTTP client and its connection, so that what follows a handshake can be read below the client: no read goes past an empty
+/// line, where the head of an answer ends, and so the client never has a byte that is not its own. To it these are short reads like any other.
+/// </summary>
+/// <param name="connection">The connection in the clear: below it is TLS, if any. Disposed with this.</param>
+internal sealed class HandshakeStream(Stream connection) : Stream
+{
+    private ReadOnlyMemory<byte> _rest;
+    private int _matched;
+    private bool _over;
+
+    private static ReadOnlySpan<byte> EmptyLine => "\r\n\r\n"u8;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>The handshake is through: from here on every read takes all there is.</summary>
+    public void Over() => _over = true;
+
+    public override ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default) =>
+        _over && _rest.IsEmpty ? connection.ReadAsync(room, cancellation) : ReadSomeAsync(room, cancellation);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => connection.WriteAsync(bytes, cancellation);
+
+    public override Task FlushAsync(CancellationToken cancellation) => connection.FlushAsync(cancellation);
+
+    public override void Flush() => connection.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            connection.Dispose();
+    }
+
+    private async ValueTask<int> ReadSomeAsync(Memory<byte> room, CancellationToken cancellation)
+    {
+        if (_rest.IsEmpty)
+        {
+            var received = await connection.ReadAsync(room, cancellation);
+            if (_over)
+                return received;
+            var taken = UntilEmptyLine(room.Span[..received]);
+            _rest = room[taken..received].ToArray();
+            return taken;
+        }
+
+        var rest = _rest[..Math.Min(_rest.Length, room.Length)];
+        var given = _over ? rest.Length : UntilEmptyLine(rest.Span);
+        rest[..given].CopyTo(room);
+        _rest = _rest[given..];
+        return given;
+    }
+
+    /// <summary>How many of these bytes, which follow those before them, end with an empty line; all of them if none ends there.</summary>
+    private int UntilEmptyLine(ReadOnlySpan<byte> bytes)
+    {
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            _matched = bytes[i] == EmptyLine[_matched] ? _matched + 1 : bytes[i] == (byte)'\r' ? 1 : 0;
+            if (_matched < EmptyLine.Length)
+                continue;
+            _matched = 0;
+            return i + 1;
+        }
+
+        return bytes.Length;
+    }
+}
