@@ -1,8 +1,10 @@
 using System.Net;
 using Bob.Host.Calls;
 using Bob.Host.Configuration;
+using Bob.Host.Connections;
 using Bob.Host.Health;
 using Bob.Host.Twilio;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -14,7 +16,7 @@ public static partial class FrontEnd
     public static void AddFrontEnd(this WebApplicationBuilder builder, BobOptions options)
     {
         // Frames are handled on the socket thread from end to end: a thread hop costs more than everything else done to a frame.
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.AddSingleton<IConnectionListenerFactory, LineTransport>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

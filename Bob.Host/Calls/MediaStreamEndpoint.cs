@@ -1,5 +1,6 @@
 using Bob.Actors.Sockets;
 using Bob.Actors.Twilio;
+using Bob.Host.Connections;
 using Bob.Host.Twilio;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -37,8 +38,8 @@ public sealed partial class MediaStreamEndpoint(
             return;
         }
 
-        await using var connection = await UpgradeAsync(context);
-        var socket = new FramedMessageSocket(connection, Terms, clock, context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort);
+        await using var upgraded = await UpgradeAsync(context);
+        var socket = new FramedMessageSocket(LineConnection.TakeOver(context) ?? upgraded, Terms, clock, context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort);
         var reader = new MediaStreamReader(socket, calls, clock, logs.CreateLogger<MediaStreamReader>());
         Task reading;
         using (ExecutionContext.SuppressFlow())

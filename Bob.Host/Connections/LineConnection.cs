@@ -1,0 +1,195 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Bob.Host.Connections;
+
+/// <summary>One accepted connection. HTTP has it through <see cref="Transport"/>, until somebody takes it over.</summary>
+public sealed class LineConnection
+    : ConnectionContext, IDuplexPipe, IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature
+{
+    private static long accepted;
+
+    private readonly CancellationTokenSource _closed = new();
+    private readonly FeatureCollection _features = new();
+    private readonly NetworkStream _network;
+    private readonly PipeReader _input;
+    private readonly PipeWriter _output;
+    private int _shut;
+
+    public LineConnection(Socket socket)
+    {
+        Socket = socket;
+        LocalEndPoint = socket.LocalEndPoint;
+        RemoteEndPoint = socket.RemoteEndPoint;
+        if (LocalEndPoint is IPEndPoint)
+            socket.NoDelay = true;
+        _network = new NetworkStream(socket, ownsSocket: false);
+        var stream = new HttpStream(this);
+        // Waits for data without a buffer: a connection that is kept alive holds none.
+        _input = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+        _output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        Transport = this;
+        ConnectionClosed = _closed.Token;
+        _features.Set<IConnectionIdFeature>(this);
+        _features.Set<IConnectionItemsFeature>(this);
+        _features.Set<IConnectionTransportFeature>(this);
+        _features.Set<IConnectionLifetimeFeature>(this);
+        _features.Set<IConnectionEndPointFeature>(this);
+        _features.Set<IConnectionSocketFeature>(this);
+        _features.Set(this);
+    }
+
+    public Socket Socket { get; }
+
+    public override string ConnectionId { get; set; } = $"L{Interlocked.Increment(ref accepted):X}";
+
+    public override IFeatureCollection Features => _features;
+
+    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+
+    /// <summary>Another one, where something lies between HTTP and the socket: TLS.</summary>
+    public override IDuplexPipe Transport { get; set; }
+
+    PipeReader IDuplexPipe.Input => _input;
+
+    PipeWriter IDuplexPipe.Output => _output;
+
+    /// <summary>
+    /// The connection under a request whose upgrade was answered, from the first byte that is not HTTP's. Null where TLS, or anything else, lies between
+    /// HTTP and the socket: then Kestrel's own stream is the one to use.
+    /// </summary>
+    public static Stream? TakeOver(HttpContext context) =>
+        context.Features.Get<LineConnection>() is { } line && line.Transport == line ? new TakenLine(line, line.Rest()) : null;
+
+    public override void Abort(ConnectionAbortedException reason) => Shut();
+
+    public override ValueTask DisposeAsync()
+    {
+        Shut();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Ends the connection, as gently as it can: what was sent arrives. Any number of times.</summary>
+    public void Shut()
+    {
+        if (Interlocked.Exchange(ref _shut, 1) == 1)
+            return;
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The far end has cut it.
+        }
+
+        Socket.Dispose();
+        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false); // what hears of it may take its time
+    }
+
+    /// <summary>What has come behind the request already.</summary>
+    private ReadOnlyMemory<byte> Rest()
+    {
+        if (!_input.TryRead(out var read))
+            return default;
+        var rest = read.Buffer.ToArray();
+        _input.AdvanceTo(read.Buffer.End);
+        return rest;
+    }
+
+    /// <summary>The socket as HTTP sees it. Kestrel takes the end of a connection from <see cref="ConnectionClosed"/>, and a failed write for a bug.</summary>
+    private sealed class HttpStream(LineConnection connection) : LineStream(connection)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default)
+        {
+            try
+            {
+                return await Network.ReadAsync(room, cancellation);
+            }
+            catch (Exception ended) when (Line._shut == 1 && ended is IOException or ObjectDisposedException)
+            {
+                throw new ConnectionAbortedException();
+            }
+            catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+            {
+                Line.Shut();
+                throw new ConnectionResetException(failure.Message, failure);
+            }
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default)
+        {
+            try
+            {
+                await Network.WriteAsync(bytes, cancellation);
+            }
+            catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+            {
+                Line.Shut();
+            }
+        }
+    }
+
+    /// <summary>The socket as whoever took it over sees it. Disposing it ends the connection.</summary>
+    private sealed class TakenLine(LineConnection connection, ReadOnlyMemory<byte> rest) : LineStream(connection)
+    {
+        private ReadOnlyMemory<byte> _rest = rest;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default) =>
+            _rest.IsEmpty ? Network.ReadAsync(room, cancellation) : ValueTask.FromResult(TakeRest(room));
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => Network.WriteAsync(bytes, cancellation);
+
+        protected override void Dispose(bool disposing) => Line.Shut();
+
+        private int TakeRest(Memory<byte> room)
+        {
+            var taken = Math.Min(room.Length, _rest.Length);
+            _rest[..taken].CopyTo(room);
+            _rest = _rest[taken..];
+            return taken;
+        }
+    }
+
+    /// <summary>A stream that is only ever used asynchronously.</summary>
+    private abstract class LineStream(LineConnection line) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        protected LineConnection Line => line;
+
+        protected NetworkStream Network => line._network;
+
+        public override Task FlushAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+        public override void Flush()
+        {
+            // Nothing is held back.
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
