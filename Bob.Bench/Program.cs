@@ -7,6 +7,7 @@ var root = new RootCommand("Puts Bob under load, beside the leanest relay there 
     LoadCommand.CreateFloor(),
     FirstAudioCommand.Create(),
     SoakCommand.Create(),
+    MemoryCommand.Create(),
     BooksCommand.Create(),
     MicroCommand.Create(),
     FloorServerCommand.Create(),

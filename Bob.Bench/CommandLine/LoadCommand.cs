@@ -17,14 +17,16 @@ internal static class LoadCommand
 
     private static readonly Option<bool> NoFloor = new("--no-floor") { Description = "Bob alone." };
 
+    private static readonly Option<bool> Node = new("--node") { Description = "The smallest bridge in Node.js as well, in the same run; needs node and npm." };
+
     public static void AddTo(RootCommand root)
     {
         LoadOptions.AddTo(root);
         root.Options.Add(Repeat);
         root.Options.Add(FindMax);
         root.Options.Add(NoFloor);
-        ServerKind[] both = [ServerKind.Floor, ServerKind.Bob];
-        root.SetAction(parsed => Run(parsed, parsed.GetValue(NoFloor) ? [ServerKind.Bob] : both));
+        root.Options.Add(Node);
+        root.SetAction(parsed => Run(parsed, Kinds(parsed)));
     }
 
     /// <summary><c>floor</c>: the floor alone.</summary>
@@ -37,6 +39,13 @@ internal static class LoadCommand
         command.SetAction(parsed => Run(parsed, [ServerKind.Floor]));
         return command;
     }
+
+    private static ServerKind[] Kinds(ParseResult parsed) =>
+    [
+        .. parsed.GetValue(NoFloor) ? Array.Empty<ServerKind>() : [ServerKind.Floor],
+        ServerKind.Bob,
+        .. parsed.GetValue(Node) ? [ServerKind.Node] : Array.Empty<ServerKind>(),
+    ];
 
     private static int Run(ParseResult parsed, ServerKind[] kinds)
     {

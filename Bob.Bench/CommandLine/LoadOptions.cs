@@ -33,7 +33,7 @@ internal static class LoadOptions
         DefaultValueFactory = _ => 12,
     };
 
-    private static readonly Option<Shape> ShapeOfTalk = new("--shape")
+    public static readonly Option<Shape> ShapeOfTalk = new("--shape")
     {
         Description = "echo: every 20 ms come back at once, the worst case. speech: turns, answers in bursts.",
         DefaultValueFactory = _ => Shape.Echo,

@@ -11,7 +11,6 @@ namespace Bob.Bench.Runs;
 internal sealed class LoadRun : IDisposable
 {
     private const int Scouts = 4;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly LoadPlan _plan;
     private readonly Exchange _exchange;
     private readonly RealtimeModel _model;
@@ -55,21 +54,23 @@ internal sealed class LoadRun : IDisposable
 
     private RunFigures Measure()
     {
-        HangUp(Ramp(Scouts));
+        var ramp = new CallerRamp(_exchange, _server, _journeys, _plan.Ramp);
+        ramp.HangUp(ramp.Add(Scouts));
         var idle = ProcessUse.Of(_server.Id);
 
-        var (callers, grid) = Ramp(_plan.Calls);
+        var grid = ramp.Add(_plan.Calls);
+        var callers = ramp.Up.ToArray();
         _exchange.RunFor(_plan.WarmUp);
 
         grid.Measuring = _journeys.Measuring = true;
-        var (before, busyBefore, framesBefore, began) = (ProcessUse.Of(_server.Id), ProcessUse.BusyTime(_plan.ServerCores), Frames, Stopwatch.GetTimestamp());
+        var (before, idleBefore, framesBefore, began) = (ProcessUse.Of(_server.Id), ProcessUse.IdleTime(_plan.ServerCores), Frames, Stopwatch.GetTimestamp());
         _exchange.RunFor(_plan.Window);
-        var (after, busyAfter, frames, seconds) =
-            (ProcessUse.Of(_server.Id), ProcessUse.BusyTime(_plan.ServerCores), Frames - framesBefore, Stopwatch.GetElapsedTime(began).TotalSeconds);
+        var (after, idleTime, frames, seconds) =
+            (ProcessUse.Of(_server.Id), ProcessUse.IdleTime(_plan.ServerCores) - idleBefore, Frames - framesBefore, Stopwatch.GetElapsedTime(began).TotalSeconds);
         grid.Measuring = _journeys.Measuring = false;
 
-        var runtime = _plan.Counters ? Count() : null;
-        HangUp((callers, grid));
+        var runtime = _plan.Counters && _kind != ServerKind.Node ? Count() : null;
+        ramp.HangUp(grid);
         var firstAudio = new Latencies();
         foreach (var caller in callers.Where(caller => caller.FirstAudio is not null))
             firstAudio.Add((long)(caller.FirstAudio!.Value.TotalSeconds * Stopwatch.Frequency));
@@ -82,7 +83,7 @@ internal sealed class LoadRun : IDisposable
             Seconds = seconds,
             CpuMsPerCallSecond = cpu * 1000 / (_plan.Calls * seconds),
             ServerLoad = cpu / (seconds * cores),
-            OthersLoad = Math.Max(0, ((busyAfter - busyBefore).TotalSeconds - cpu) / (seconds * cores)),
+            OthersLoad = Math.Max(0, 1 - ((idleTime.TotalSeconds + cpu) / (seconds * cores))),
             ToModel = DirectionFigures.Of(_journeys.ToModel),
             ToCaller = DirectionFigures.Of(_journeys.ToCaller),
             CallerLateness = grid.Lateness.Summary(),
@@ -98,35 +99,6 @@ internal sealed class LoadRun : IDisposable
     }
 
     private long Frames => _journeys.ToModel.Arrived + _journeys.ToCaller.Arrived;
-
-    /// <summary>Lets so many callers call, one after the other, and waits until all of them are heard.</summary>
-    private (List<Caller> Callers, CallerGrid Grid) Ramp(int calls)
-    {
-        var callers = Enumerable.Range(0, calls).Select(number => new Caller(_exchange, _server.Address, _journeys, number)).ToList();
-        var grid = new CallerGrid(callers);
-        _exchange.Tick = grid.Tick;
-        for (var i = 0; i < calls; i++)
-            _exchange.After(TimeSpan.FromSeconds(i / _plan.Ramp), callers[i].Dial);
-        var within = TimeSpan.FromSeconds(calls / _plan.Ramp) + Patience;
-        if (!_exchange.RunUntil(() => callers[^1].Live && callers.TrueForAll(caller => caller.Live || caller.Failure is not null), within))
-        {
-            throw new InvalidOperationException(
-                $"{callers.Count(caller => caller.Live)} of {calls} calls came about; {callers.Find(caller => caller.Failure is not null)?.Failure}"
-                + $"{Environment.NewLine}{_server.LastWords}");
-        }
-
-        return (callers, grid);
-    }
-
-    /// <summary>Lets what is under way arrive, and ends the calls.</summary>
-    private void HangUp((List<Caller> Callers, CallerGrid Grid) calls)
-    {
-        calls.Grid.Silent = true;
-        _exchange.RunUntil(() => _journeys.ToModel.Missing == 0 && _journeys.ToCaller.Missing == 0, TimeSpan.FromSeconds(2));
-        foreach (var caller in calls.Callers)
-            caller.HangUp();
-        _exchange.RunFor(TimeSpan.FromSeconds(0.5));
-    }
 
     private RuntimeFigures Count()
     {

@@ -32,15 +32,18 @@ internal sealed record ProcessUse(TimeSpan Cpu, long Switches, long Resident, lo
         return use;
     }
 
-    /// <summary>Time that a core has not been idle, whoever used it.</summary>
-    public static TimeSpan BusyTime(string cores)
+    /// <summary>
+    /// Time that nobody used of these cores. The kernel measures it, whereas the columns of those who were at work are a guess from what a tick of
+    /// the clock happened to find.
+    /// </summary>
+    public static TimeSpan IdleTime(string cores)
     {
         var ticks = 0L;
         foreach (var line in File.ReadLines("/proc/stat"))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length > 8 && Cores.Parse(cores).Any(core => fields[0] == $"cpu{core}"))
-                ticks += fields[1..9].Select(field => long.Parse(field, CultureInfo.InvariantCulture)).Where((_, column) => column is not (3 or 4)).Sum();
+                ticks += long.Parse(fields[4], CultureInfo.InvariantCulture) + long.Parse(fields[5], CultureInfo.InvariantCulture); // idle, iowait
         }
 
         return TimeSpan.FromSeconds(ticks / TicksPerSecond);

@@ -8,6 +8,9 @@ internal enum ServerKind
 
     /// <summary>The leanest relay of the same two sockets.</summary>
     Floor,
+
+    /// <summary>The smallest bridge in Node.js: <c>Peers/node/bare.js</c>.</summary>
+    Node,
 }
 
 /// <param name="Kind">Whose.</param>

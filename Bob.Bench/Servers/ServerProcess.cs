@@ -39,6 +39,8 @@ internal sealed class ServerProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
+    private static string Dotnet => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+
     public BobAddress Address { get; }
 
     public int Id => _process.Id;
@@ -49,7 +51,13 @@ internal sealed class ServerProcess : IDisposable
     public static async Task<ServerProcess> StartAsync(ServerPlan plan, int modelPort)
     {
         var address = new BobAddress(FreePort(), Webhooks: plan.Kind == ServerKind.Bob);
-        var server = new ServerProcess(plan.Kind == ServerKind.Bob ? Bob(plan, address, modelPort) : Floor(plan, address, modelPort), address);
+        var start = plan.Kind switch
+        {
+            ServerKind.Bob => Bob(plan, address, modelPort),
+            ServerKind.Floor => Floor(plan, address, modelPort),
+            _ => Node(plan, address, modelPort),
+        };
+        var server = new ServerProcess(start, address);
         try
         {
             await server.AnswersAsync();
@@ -74,7 +82,7 @@ internal sealed class ServerProcess : IDisposable
         var program = plan.Program ?? Path.Combine(AppContext.BaseDirectory, "Bob.Host.dll");
         if (!File.Exists(program))
             throw new FileNotFoundException($"There is no Bob at {program}.", program);
-        var start = Pinned(plan.Cores, program);
+        var start = Pinned(plan.Cores, Dotnet, program);
         start.Environment["PORT"] = address.Port.ToString(CultureInfo.InvariantCulture);
         start.Environment["SERVER_URL"] = $"https://{address.Host}";
         start.Environment["TWILIO_AUTH_TOKEN"] = address.Token;
@@ -87,14 +95,22 @@ internal sealed class ServerProcess : IDisposable
 
     private static ProcessStartInfo Floor(ServerPlan plan, BobAddress address, int modelPort)
     {
-        var start = Pinned(plan.Cores, typeof(ServerProcess).Assembly.Location);
+        var start = Pinned(plan.Cores, Dotnet, typeof(ServerProcess).Assembly.Location);
         foreach (var argument in new[] { "serve-floor", "--port", $"{address.Port}", "--model-port", $"{modelPort}" })
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
         return start;
     }
 
-    private static ProcessStartInfo Pinned(string cores, string program)
+    private static ProcessStartInfo Node(ServerPlan plan, BobAddress address, int modelPort)
+    {
+        var start = Pinned(plan.Cores, "node", NodePeer.Script());
+        foreach (var argument in new[] { $"{address.Port}", $"{modelPort}" })
+            start.ArgumentList.Add(argument);
+        return start;
+    }
+
+    private static ProcessStartInfo Pinned(string cores, string runtime, string program)
     {
         var start = new ProcessStartInfo("taskset")
         {
@@ -103,8 +119,7 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardInput = true,
             WorkingDirectory = Path.GetDirectoryName(program)!,
         };
-        var dotnet = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
-        foreach (var argument in new[] { "-c", cores, dotnet, program })
+        foreach (var argument in new[] { "-c", cores, runtime, program })
             start.ArgumentList.Add(argument);
         return start;
     }
