@@ -6,6 +6,7 @@ var root = new RootCommand("The two far ends of Bob's line: a phone network that
 {
     CallCommand.Create(),
     ModelCommand.Create(),
+    TortureCommand.Create(),
 };
 
 var parsed = root.Parse(args);

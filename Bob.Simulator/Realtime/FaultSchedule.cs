@@ -4,10 +4,21 @@ namespace Bob.Simulator.Realtime;
 internal readonly record struct EventPlace(int Response = 0, int Item = 0, string? ResponseId = null, string? ItemId = null);
 
 /// <summary>Which faults of the script strike where, and how often they still may. Shared by all sessions of one simulator.</summary>
-internal sealed class FaultSchedule(IReadOnlyList<Fault> faults)
+internal sealed class FaultSchedule(IReadOnlyList<Fault> faults, TimeProvider time)
 {
     private readonly Lock _gate = new();
+    private readonly List<StruckFault> _log = [];
     private readonly Dictionary<Fault, int> _struck = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>What has struck so far.</summary>
+    public IReadOnlyList<StruckFault> Struck
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _log];
+        }
+    }
 
     public IReadOnlyList<Fault> OnConnect(int session) =>
         Strike(session, at => at.On == FaultMoment.Connect || (at.On is null && at is { ClientEvent: null, Received: null, Event: null, Response: null, AudioMs: null }));
@@ -44,7 +55,11 @@ internal sealed class FaultSchedule(IReadOnlyList<Fault> faults)
             var striking = faults.Where(fault => (fault.At.Session ?? session) == session && here(fault.At)
                 && (fault.Times == 0 || _struck.GetValueOrDefault(fault) < fault.Times)).ToList();
             foreach (var fault in striking)
+            {
                 _struck[fault] = _struck.GetValueOrDefault(fault) + 1;
+                _log.Add(new StruckFault(fault, session, time.GetUtcNow()));
+            }
+
             return striking;
         }
     }

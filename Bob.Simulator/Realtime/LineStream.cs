@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Bob.Simulator.Faults;
 
 namespace Bob.Simulator.Realtime;
 
@@ -41,16 +42,9 @@ internal sealed class LineStream(Socket socket) : Stream
     /// <summary>Without reading a byte: returns 0, the end of the stream, once the client has gone.</summary>
     private async Task<int> WaitForEndAsync(CancellationToken cancellation)
     {
-        while (!ClientHasGone())
+        while (!TcpState.PeerHasGone(socket))
             await Task.Delay(100, cancellation);
         return 0;
-    }
-
-    private bool ClientHasGone()
-    {
-        const int tcp = 6, tcpInfo = 11, established = 1; // Linux; elsewhere a frozen line ends with the simulator
-        var info = new byte[8];
-        return OperatingSystem.IsLinux() && socket.GetRawSocketOption(tcp, tcpInfo, info) > 0 && info[0] != established;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

@@ -38,6 +38,12 @@ public sealed record Truncation(string ItemId, int AudioEndMs, int AudioMs, stri
 /// <param name="Instructions">Of its <c>response.create</c>.</param>
 public sealed record SimulatedResponse(int Number, string Id, string Status, string? Reason, string Text, int AudioMs, string? Instructions);
 
+/// <summary>A fault of the script that has struck.</summary>
+/// <param name="Fault">Which.</param>
+/// <param name="Session">The number of the connection.</param>
+/// <param name="At">When.</param>
+public sealed record StruckFault(Fault Fault, int Session, DateTimeOffset At);
+
 /// <summary>An item of the conversation as the model knows it.</summary>
 public sealed record ConversationEntry
 {

@@ -26,7 +26,7 @@ internal sealed class RealtimeModel
         _script = line.Options.Script;
         _settings = new SessionSettings(id, model, expiresAt.ToUnixTimeSeconds());
         _usage = new UsageMeter(_settings);
-        _replies = new ReplyChoice(_script);
+        _replies = new ReplyChoice(_script, line.Number);
         Conversation = new Conversation(line.Ids.Next("conv_"));
         Audio = new CallerAudio(line, Conversation, _settings, OnSpeechStarted, OnTurnTaken);
         ModelName = model;

@@ -96,6 +96,9 @@ public sealed record Occasion
 
     /// <summary>The response was made by <c>idle_timeout_ms</c>.</summary>
     public bool? Idle { get; init; }
+
+    /// <summary>In the n-th connection to the simulator (1-based).</summary>
+    public int? Session { get; init; }
 }
 
 /// <summary>A function call of the model.</summary>
@@ -110,10 +113,13 @@ public sealed record ScriptedCall
     /// <summary>Arguments word for word instead, for example broken JSON.</summary>
     public string? RawArguments { get; init; }
 
+    /// <summary>How many times <see cref="RawArguments"/> are written one after the other.</summary>
+    public int Repeat { get; init; } = 1;
+
     /// <summary>Sent as <c>call_id</c>; by default a fresh one.</summary>
     public string? CallId { get; init; }
 
-    internal string ArgumentsText => RawArguments ?? Arguments?.ToJsonString() ?? "{}";
+    internal string ArgumentsText => RawArguments is { } raw ? string.Concat(Enumerable.Repeat(raw, Repeat)) : Arguments?.ToJsonString() ?? "{}";
 }
 
 /// <summary>How a response ends badly: <c>status_details</c> of its <c>response.done</c>.</summary>

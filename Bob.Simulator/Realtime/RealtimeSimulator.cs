@@ -27,7 +27,7 @@ public sealed class RealtimeSimulator : IAsyncDisposable
     private RealtimeSimulator(RealtimeSimulatorOptions options)
     {
         _options = options;
-        _faults = new FaultSchedule(options.Script.Faults);
+        _faults = new FaultSchedule(options.Script.Faults, options.Time);
         _listener = new TcpListener(IPAddress.Loopback, options.Port);
     }
 
@@ -49,6 +49,9 @@ public sealed class RealtimeSimulator : IAsyncDisposable
                 return [.. _sessions];
         }
     }
+
+    /// <summary>The script's faults that have struck so far, in order.</summary>
+    public IReadOnlyList<StruckFault> Struck => _faults.Struck;
 
     /// <summary>Starts to listen. Throws <see cref="ScriptException"/> for a script that makes no sense.</summary>
     public static Task<RealtimeSimulator> StartAsync(RealtimeSimulatorOptions options, CancellationToken ct = default)

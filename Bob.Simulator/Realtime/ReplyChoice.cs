@@ -24,7 +24,8 @@ internal sealed record PlannedReply(IReadOnlyList<SpokenLine> Lines, IReadOnlyLi
 /// Chooses the reply from the conversation alone, so that a fresh session with a replayed history goes on where the old one stopped: turns
 /// are counted from the items, and a line of the model that was cut is continued at the word where it was cut.
 /// </summary>
-internal sealed class ReplyChoice(RealtimeScript script)
+/// <param name="session">The number of the connection.</param>
+internal sealed class ReplyChoice(RealtimeScript script, int session)
 {
     private readonly HashSet<ScriptRule> _used = new(ReferenceEqualityComparer.Instance);
 
@@ -58,7 +59,8 @@ internal sealed class ReplyChoice(RealtimeScript script)
             && (when.Message is null || waiting.Any(entry => entry is { Type: "message", ContentType: "input_text" } && Contains(entry.Text, when.Message)))
             && (when.Tool is null || waiting.Any(entry => entry.Type == "function_call_output" && (when.Tool == "*" || when.Tool == ToolOf(entry, conversation))))
             && (when.Instructions is null || Contains(instructions, when.Instructions))
-            && (when.Idle is null || when.Idle == idle);
+            && (when.Idle is null || when.Idle == idle)
+            && (when.Session is null || when.Session == session);
     }
 
     /// <summary>A user item that the caller spoke: not the silence of an idle timeout, not a text such as "pressed 4" that a rule waits for.</summary>

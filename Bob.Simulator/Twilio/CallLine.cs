@@ -59,6 +59,8 @@ internal sealed class CallLine : IOnTheClock, ICallersLine
 
     public IReadOnlyList<StreamReport> StreamReports => Guarded(() => (List<StreamReport>)[.. _streams.Select(s => s.Report)]);
 
+    public IReadOnlyList<HeardAudio> Playback => Guarded(() => (List<HeardAudio>)[.. _streams.Select(s => s.Playback)]);
+
     public void Speak(byte[] mulaw)
     {
         lock (_gate)

@@ -49,6 +49,9 @@ public sealed class SimulatedCall
     /// <summary>The streams so far.</summary>
     public IReadOnlyList<StreamReport> Streams => _line.StreamReports;
 
+    /// <summary>Bob's audio that was played so far, one entry per stream.</summary>
+    public IReadOnlyList<HeardAudio> Playback => _line.Playback;
+
     /// <summary>The caller says something, mu-law at 8 kHz, after what is still being said.</summary>
     public void Speak(byte[] mulaw) => _line.Speak(mulaw);
 
