@@ -25,6 +25,8 @@ public sealed class CallActor : UntypedActor, IWithTimers
     /// <summary>The longest name a tool may have, characters; the model may make longer ones up.</summary>
     private const int MaxToolName = 64;
 
+    private const string Recorder = "recorder";
+
     private readonly AdmitCall _admission;
     private readonly CallServices _services;
     private readonly CallJournal _journal;
@@ -54,7 +56,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
         var tools = services.Tools.SelectMany(make => make(control)).ToList();
         _tools = new ToolRuns(tools, services.Call.ToolTimeout, services.Clock);
         if (services.Recorder is { } record)
-            _recorder = Context.ActorOf(record(admission.CallSid, journal), "recorder");
+            _recorder = Context.Child(Recorder) is { } recording && !recording.IsNobody() ? recording : Context.ActorOf(record(admission.CallSid, journal), Recorder);
         var setup = new CallerLegSetup(admission.CallSid, new PlaybackLedger(), services.Call.MediaTimeout, services.Clock) { Recorder = _recorder };
         _callerLeg = Context.ActorOf(services.CallerLeg(setup), "caller");
         _modelLeg = Context.ActorOf(
@@ -75,6 +77,19 @@ public sealed class CallActor : UntypedActor, IWithTimers
         _log.Info("Incoming call from {Caller}", _admission.Caller);
         _journal.Opened(_admission);
         Happened(new CallEvent.Admitted());
+    }
+
+    /// <summary>The recorder stays: one call is one recording.</summary>
+    protected override void PreRestart(Exception reason, object message)
+    {
+        foreach (var leg in new[] { _callerLeg, _modelLeg })
+        {
+            Context.Unwatch(leg);
+            Context.Stop(leg);
+        }
+
+        _recorder?.Tell(new RecorderProtocol.BobCut(Now)); // with the leg goes what it still had to play
+        PostStop();
     }
 
     /// <summary>After a bug in this actor: the streams were closed with the legs, so Twilio comes to ask, and the call goes on.</summary>
@@ -162,6 +177,9 @@ public sealed class CallActor : UntypedActor, IWithTimers
                 break;
             case WordsWait:
                 _journal.KeepWords();
+                break;
+            case RecorderProtocol.RecorderFellBehind:
+                Truncation.FellBehind(_log, _journal);
                 break;
             case Terminated:
                 CloseStream();

@@ -24,6 +24,9 @@ public static class CallMetrics
     /// <summary>Recordings that are not whole; the tag <c>reason</c> says why.</summary>
     public static Counter<long> RecordingsTruncated { get; } = Meter.CreateCounter<long>("bob.recordings.truncated", "{recording}", "Recordings cut short by the disk");
 
+    /// <summary>Audio that a recording lacks, because its disk took too long.</summary>
+    public static Counter<long> RecordingAudioDropped { get; } = Meter.CreateCounter<long>("bob.recordings.audio_dropped", "By", "Audio that waited for a slow disk, and was dropped");
+
     /// <summary>Calls that were not taken; the tag <c>reason</c> says why.</summary>
     public static Counter<long> CallsRefused { get; } = Meter.CreateCounter<long>("bob.calls.refused", "{call}", "Calls that were refused");
 

@@ -55,6 +55,7 @@ public static class BobAkkaHostingExtensions
     public static AkkaConfigurationBuilder WithCalls(this AkkaConfigurationBuilder builder) => builder
         .AddHocon(LegDispatcher.Hocon, HoconAddMode.Append)
         .AddHocon(RecorderDispatcher.Hocon, HoconAddMode.Append)
+        .AddHocon(RecorderMailbox.Hocon, HoconAddMode.Append)
         .AddHocon(Timing, HoconAddMode.Append)
         .WithActors((system, registry, resolver) =>
         {
@@ -79,7 +80,7 @@ public static class BobAkkaHostingExtensions
     private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
     {
         var setup = new RecorderSetup(callSid, recordings, journal, clock);
-        return Props.Create(() => new RecorderActor(setup)).WithDispatcher(RecorderDispatcher.Path);
+        return Props.Create(() => new RecorderActor(setup)).WithDispatcher(RecorderDispatcher.Path).WithMailbox(RecorderMailbox.Path);
     };
 
     private static Props CallerLeg(CallerLegSetup setup) =>

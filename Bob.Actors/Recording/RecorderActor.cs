@@ -9,16 +9,22 @@ using static Bob.Actors.Recording.RecorderProtocol;
 namespace Bob.Actors.Recording;
 
 /// <summary>What the recorder of a call is made of.</summary>
-public sealed record RecorderSetup(CallSid CallSid, IRecordings Recordings, CallJournal Journal, TimeProvider Clock);
+public sealed record RecorderSetup(CallSid CallSid, IRecordings Recordings, CallJournal Journal, TimeProvider Clock)
+{
+    /// <summary>Outlives an incarnation, as the journal does.</summary>
+    public RecordingUnderWay Recording { get; } = new();
+}
 
 /// <summary>
 /// Records one call, as both sides heard it.
 /// <code>
 ///       StartRecording                the disk refuses
 /// Idle ────────────────► Recording ─────────────────────► Closed
-///                            └── the call ends: finished
+///                         │     └── the call ends: finished
+///                         └── restart: goes on in the same file
 /// </code>
-/// It writes to a disk, which may take its time, or hang: it lives on a dispatcher that it shares with recorders alone, and is only ever told, never asked.
+/// It writes to a disk, which may take its time, or hang: it lives on a dispatcher that it shares with recorders alone, is only ever told, never asked, and
+/// what waits for it is bounded (<see cref="RecorderMailbox"/>).
 /// </summary>
 public sealed class RecorderActor : UntypedActor, IWithTimers
 {
@@ -28,20 +34,33 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
     private const long TicksPerSample = TimeSpan.TicksPerMillisecond / Mulaw.BytesPerMs;
 
     private readonly RecorderSetup _setup;
+    private readonly RecordingUnderWay _recording;
+    private readonly StereoTimeline _timeline;
     private readonly ILoggingAdapter _log;
-    private readonly StereoTimeline _timeline = new();
-    private IRecordingFile? _file;
-    private TimeSpan _began;
-    private long _written;
     private byte[] _decoded = new byte[Mulaw.FrameBytes];
 
     public RecorderActor(RecorderSetup setup)
     {
         _setup = setup;
+        _recording = setup.Recording;
+        _timeline = _recording.Timeline;
         _log = Context.GetLogger().WithContext("CallSid", setup.CallSid.Value);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        if (_recording.IsClosed)
+            Become(Closed);
+        else if (_recording.File is not null)
+            GoOn();
+    }
+
+    /// <summary>The file stays open for the next incarnation.</summary>
+    protected override void PreRestart(Exception reason, object message)
+    {
+    }
 
     protected override void OnReceive(object message)
     {
@@ -80,6 +99,8 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
             case WriteDue:
                 if (Refused(Write) is { } refusal)
                     Truncate(refusal);
+                else
+                    WriteLater();
                 break;
             case StartRecording:
                 break; // the next stream of the same call
@@ -97,66 +118,72 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
 
     private void Begin(TimeSpan at)
     {
-        _began = at;
-        if (Refused(() => _file = _setup.Recordings.Create(_setup.CallSid)) is { } refusal)
+        _recording.Began = at;
+        if (Refused(() => _recording.File = _setup.Recordings.Create(_setup.CallSid)) is { } refusal)
         {
             Truncate(refusal);
             return;
         }
 
-        _setup.Journal.RecordingBegun(_file!.Name);
-        Timers.StartPeriodicTimer(nameof(WriteDue), WriteDue.Instance, WriteInterval);
+        _setup.Journal.RecordingBegun(_recording.File!.Name);
+        GoOn();
+    }
+
+    private void GoOn()
+    {
+        WriteLater();
         Become(Recording);
     }
+
+    /// <summary>One at a time: on a disk that hangs, none of them heap up.</summary>
+    private void WriteLater() => Timers.StartSingleTimer(nameof(WriteDue), WriteDue.Instance, WriteInterval);
 
     private void Write()
     {
         var now = Position(_setup.Clock.GetElapsedTime(0));
         while (_timeline.Take(now, out var position) is { IsEmpty: false } samples)
         {
-            _file!.Write(position, samples);
-            _written = Math.Max(_written, position + (samples.Length / StereoWav.FrameBytes));
+            _recording.File!.Write(position, samples);
+            _recording.Written = Math.Max(_recording.Written, position + (samples.Length / StereoWav.FrameBytes));
         }
     }
 
     /// <summary>Closes the recording as it is; the call does not notice.</summary>
     private void Truncate(Exception refusal)
     {
-        var reason = DiskRefusal.Reason(refusal);
-        _log.Warning("Recording truncated: {Reason} ({Detail})", reason, refusal.Message);
-        _setup.Journal.RecordingTruncated(reason);
-        CallMetrics.RecordingsTruncated.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        Truncation.Tell(_log, _setup.Journal, DiskRefusal.Reason(refusal), refusal.Message);
         Timers.CancelAll();
-        Finish(reason);
+        Finish();
         Become(Closed);
     }
 
-    private void Finish(string? truncated)
+    private void Finish()
     {
         string? path = null;
-        var file = _file;
-        _file = null;
-        if (file is not null && Refused(() => path = file.Finish(_written)) is { } refusal)
+        var file = _recording.File;
+        (_recording.File, _recording.IsClosed) = (null, true);
+        if (file is not null && Refused(() => path = file.Finish(_recording.Written)) is { } refusal)
         {
             file.Dispose();
-            truncated ??= DiskRefusal.Reason(refusal);
             _log.Warning("The recording stays unfinished until the next start ({Detail})", refusal.Message);
+            Truncation.Tell(_log, _setup.Journal, DiskRefusal.Reason(refusal), refusal.Message);
         }
 
-        Context.System.EventStream.Publish(new RecordingFinished(_setup.CallSid, path, StereoWav.Duration(_written), truncated));
+        Context.System.EventStream.Publish(
+            new RecordingFinished(_setup.CallSid, path, StereoWav.Duration(_recording.Written), _setup.Journal.RecordingFault));
     }
 
     protected override void PostStop()
     {
-        if (_file is null)
+        if (_recording.File is null)
             return;
         if (Refused(Write) is { } refusal)
             Truncate(refusal);
         else
-            Finish(truncated: null);
+            Finish();
     }
 
-    private long Position(TimeSpan at) => (long)Math.Round((at - _began).Ticks / (double)TicksPerSample);
+    private long Position(TimeSpan at) => (long)Math.Round((at - _recording.Began).Ticks / (double)TicksPerSample);
 
     private static Exception? Refused(Action write)
     {

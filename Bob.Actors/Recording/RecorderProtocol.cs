@@ -35,6 +35,12 @@ public static class RecorderProtocol
     /// <summary>From the caller's leg: playback is not where it was believed to be. What was to be heard <paramref name="From"/> on is heard <paramref name="To"/> on.</summary>
     public sealed record BobMoved(TimeSpan From, TimeSpan To) : IRecorderCommand;
 
+    /// <summary>From the recorder's mailbox to its call, once: the disk takes so long that audio is dropped. The recording goes on, with silence where audio lacks.</summary>
+    public sealed record RecorderFellBehind : IDeadLetterSuppression
+    {
+        public static RecorderFellBehind Instance { get; } = new();
+    }
+
     /// <summary>On the event stream, once per recording: it is closed, whole or not.</summary>
     /// <param name="File">Its path; null when there is none yet, because the disk refused it: what is left of it is mended at the next start.</param>
     /// <param name="Duration">How much of the call it holds, from the caller's first stream on.</param>

@@ -32,7 +32,7 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
     private (CallPhase, CallEnd?, string?) _step;
     private long? _firstAudioMs;
     private int _streams;
-    private bool _isOpen;
+    private bool _isOpen, _isOver;
 
     /// <summary>What was said, as it was heard.</summary>
     public ConversationLog Conversation { get; } = new();
@@ -48,6 +48,18 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
             lock (_gate)
                 return last;
         }
+    }
+
+    /// <summary>Why the recording is not whole, in a few words; null while it is.</summary>
+    public string? RecordingFault
+    {
+        get
+        {
+            lock (_gate)
+                return field;
+        }
+
+        private set;
     }
 
     private long NowMs => (long)clock.GetElapsedTime(_opened).TotalMilliseconds;
@@ -166,8 +178,23 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
     /// <summary>The call is recorded, into that file. From the recorder, on whatever thread it has.</summary>
     public void RecordingBegun(string file) => Write(new RecordingBegun(file));
 
-    /// <summary>The recording is not whole. From the recorder, on whatever thread it has.</summary>
-    public void RecordingTruncated(string reason) => Write(new RecordingTruncated(reason));
+    /// <summary>
+    /// The recording is not whole. From the recorder, on whatever thread it has. The one thing that may come after the end: a recording is closed when its
+    /// call is over, and only then it may turn out that the disk has no room for the rest.
+    /// </summary>
+    /// <returns>False: it is known already.</returns>
+    public bool RecordingTruncated(string reason)
+    {
+        lock (_gate)
+        {
+            if (RecordingFault is not null)
+                return false;
+            RecordingFault = reason;
+            if (_isOpen || _isOver)
+                Append(new RecordingTruncated(reason));
+            return true;
+        }
+    }
 
     /// <summary>Writes the words of Bob's that wait.</summary>
     public void KeepWords()
@@ -180,7 +207,7 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
             Write(new BobWords(itemId, text));
     }
 
-    /// <summary>Writes the one end; nothing is written after it.</summary>
+    /// <summary>Writes the one end. Nothing is written after it, but that the recording is not whole.</summary>
     public void Ended(CallEnd end)
     {
         lock (_gate)
@@ -189,7 +216,7 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
                 return;
             var phone = Meter.Close();
             Write(new CallEnded(end, _firstAudioMs, Math.Max(0, _streams - 1), phone?.Seconds, phone?.Cost));
-            _isOpen = false;
+            (_isOpen, _isOver) = (false, true);
         }
     }
 
@@ -233,7 +260,9 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
         lock (_gate)
         {
             if (_isOpen)
-                journal.Write(entry with { CallSid = callSid, Number = ++last, At = clock.GetUtcNow() });
+                Append(entry);
         }
     }
+
+    private void Append(JournalEntry entry) => journal.Write(entry with { CallSid = callSid, Number = ++last, At = clock.GetUtcNow() });
 }

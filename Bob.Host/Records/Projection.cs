@@ -15,6 +15,9 @@ internal sealed class Projection
     /// <summary>Of a recording that lacks the moment in which its process died.</summary>
     private const string ProcessDied = "process died";
 
+    /// <summary>Of a recording that is the first of several.</summary>
+    private const string GoesOn = "goes on in ";
+
     private readonly RecordsContext _db;
     private readonly string _node;
     private readonly Dictionary<string, CallRow> _calls;
@@ -80,6 +83,9 @@ internal sealed class Projection
                 BillPhone(ended, call);
                 break;
             case RecordingBegun begun when call is not null:
+                // The call went on in another process, which cannot write into the file of the first.
+                if (call.Recording is { } first && first != begun.File)
+                    call.RecordingFault ??= $"{GoesOn}{Clean(begun.File)}";
                 call.Recording ??= Clean(begun.File);
                 break;
             case RecordingTruncated truncated when call is not null:

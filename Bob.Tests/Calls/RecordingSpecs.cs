@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Recording;
 using Bob.Simulator.Realtime;
@@ -17,7 +18,7 @@ namespace Bob.Tests.Calls;
 public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
 {
     private const int Callers = 10;
-    private const int InterruptionsEach = 6;
+    private const int InterruptionsEach = 20;
 
     /// <summary>What the parts of a recording may be out of place, ms.</summary>
     private const double Tolerance = 40;
@@ -28,7 +29,7 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task Interrupted_anywhere_Bob_ends_where_the_caller_heard_him_end_and_the_callers_words_are_where_they_spoke()
+    public async Task Interrupted_200_times_anywhere_Bob_ends_where_the_caller_heard_him_end_and_the_callers_words_are_where_they_spoke()
     {
         await using var house = await StartAsync(LongAnswer);
         var recordings = new FinishedRecordings(house);
@@ -88,6 +89,32 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
         recorded.CallersWords(Voice("yes")).Should().ContainSingle().Which.Should().BeInRange(-Tolerance, Tolerance);
         Directory.GetFiles(_folder).Should().ContainSingle();
         recordings.Count.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Over_a_restart_of_the_calls_actor_the_recording_goes_on_in_the_same_file()
+    {
+        await using var house = await StartAsync(LongAnswer);
+        var recordings = new FinishedRecordings(house);
+        var call = house.Twilio.PlaceCall(new CallPlan());
+
+        await call.WaitForHeardAsync(1_200);
+        house.System.ActorSelection($"/user/calls/{call.CallSid}").Tell(Kill.Instance);
+        await call.WaitForStreamAsync(2);
+        await call.WaitForHeardAsync(2_400);
+        call.Speak(Voice("yes"));
+        await call.WaitForAsync(line => Clears(line.Streams).Count > 0, "the line cleared");
+        var report = await HangUpAsync(call, 1);
+        var recorded = await RecordedAsync(recordings, report);
+
+        recorded.Runs.Count.Should().BeGreaterThanOrEqualTo(2);
+        recorded.Runs.Take(2).Should().OnlyContain(run => Math.Abs(run.PlaceMs) <= Tolerance && Math.Abs(run.CutMs) <= Tolerance);
+        recorded.CallersWords(Voice("yes")).Should().ContainSingle().Which.Should().BeInRange(-Tolerance, Tolerance);
+        Directory.GetFiles(_folder).Should().ContainSingle();
+        recordings.Count.Should().Be(1);
+        var record = await house.Records.OfEndedAsync(report.CallSid);
+        (record.Recording, record.RecordingFault).Should().Be(($"{report.CallSid}.wav", null));
+        house.Lines.Should().ContainSingle(line => line.Contains("The call's actor was restarted"));
     }
 
     [Theory]
@@ -165,6 +192,29 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
             report.FirstAudio.Should().BeLessThan(TimeSpan.FromSeconds(2));
         }
 
+        disk.Release();
+        await house.ShouldBeEmptyAsync();
+    }
+
+    [Fact]
+    public async Task P8_What_a_hung_disk_makes_wait_is_bounded_and_the_record_says_what_it_lacks_though_the_disk_never_comes_back()
+    {
+        using var disk = new HungDisk();
+        await using var house = await StartAsync("hello", builder => builder.AddSingleton<IRecordings>(disk));
+        var call = house.Twilio.PlaceCall(new CallPlan());
+        await call.WaitForHeardAsync(100);
+
+        // Half an hour of the caller's.
+        var recorder = house.System.ActorSelection($"/user/calls/{call.CallSid}/recorder");
+        for (var frames = 0; frames < 30 * 60 * 50; frames++)
+            recorder.Tell(new RecorderProtocol.CallerSaid(new CallerAudio(new byte[160]), TimeSpan.Zero));
+        await house.UntilAsync(() => house.Lines.Any(line => line.Contains("Recording truncated: disk too slow")), "a word of it");
+        await call.WaitForQuietAsync();
+        var report = await call.HangUpAsync();
+
+        report.ShouldHaveHeard("hello");
+        (await house.Records.OfEndedAsync(report.CallSid)).RecordingFault.Should().Be("disk too slow");
+        house.Lines.Should().ContainSingle(line => line.Contains("Recording truncated"));
         disk.Release();
         await house.ShouldBeEmptyAsync();
     }

@@ -109,6 +109,40 @@ public sealed class RecorderActorSpecs : Akka.TestKit.Xunit.TestKit
         _house.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
     }
 
+    [Theory]
+    [InlineData(SmallDisk.InputOutput, "disk error")]
+    [InlineData(SmallDisk.ReadOnly, "read-only")]
+    public void P11_On_a_disk_that_breaks_or_can_only_be_read_from_then_on_it_is_the_same_with_another_word(int error, string word)
+    {
+        var recorder = Start(new SmallDisk(new Recordings(_folder), 20_001, error));
+
+        Pass(recorder, 3_000);
+        Stop(recorder);
+
+        _house.ExpectMsg<Warning>().Message.ToString().Should().StartWith($"Recording truncated: {word}");
+        var finished = _house.ExpectMsg<RecordingFinished>();
+        finished.Truncated.Should().Be(word);
+        RecordedCall.Read(finished.File!).Duration.Should().Be(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void P8_What_is_left_when_the_call_is_over_may_find_no_room_and_the_record_says_so_after_the_end()
+    {
+        var kept = new List<JournalEntry>();
+        var journal = new CallJournal(CallSid, new Kept(kept), _clock);
+        journal.Opened(new CallProtocol.AdmitCall(CallSid, "anonymous", ""));
+        var recorder = Recorder(new SmallDisk(new Recordings(_folder), 9_000), journal);
+        recorder.Tell(new StartRecording(_clock.GetElapsedTime(0)));
+        Pass(recorder, 750);
+
+        journal.Ended(CallEnd.CallerHungUp);
+        Stop(recorder);
+
+        _house.ExpectMsg<Warning>();
+        _house.ExpectMsg<RecordingFinished>().Truncated.Should().Be("disk full");
+        kept.OfType<JournalEntry.RecordingTruncated>().Should().ContainSingle().Which.Number.Should().Be(kept.Count);
+    }
+
     [Fact]
     public void P8_On_a_disk_that_was_full_before_there_is_no_file_and_one_word_of_it()
     {
@@ -155,9 +189,9 @@ public sealed class RecorderActorSpecs : Akka.TestKit.Xunit.TestKit
         return recorder;
     }
 
-    private IActorRef Recorder(IRecordings recordings)
+    private IActorRef Recorder(IRecordings recordings, CallJournal? journal = null)
     {
-        var setup = new RecorderSetup(CallSid, recordings, new CallJournal(CallSid, NoJournal.Instance, _clock), _clock);
+        var setup = new RecorderSetup(CallSid, recordings, journal ?? new CallJournal(CallSid, NoJournal.Instance, _clock), _clock);
         return Sys.ActorOf(Props.Create(() => new RecorderActor(setup)));
     }
 
@@ -183,5 +217,10 @@ public sealed class RecorderActorSpecs : Akka.TestKit.Xunit.TestKit
         Watch(recorder);
         recorder.Tell(PoisonPill.Instance);
         ExpectTerminated(recorder);
+    }
+
+    private sealed class Kept(List<JournalEntry> entries) : IJournal
+    {
+        public void Write(JournalEntry entry) => entries.Add(entry);
     }
 }

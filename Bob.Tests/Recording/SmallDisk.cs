@@ -3,22 +3,24 @@ using Bob.Actors.Recording;
 
 namespace Bob.Tests.Recording;
 
-/// <summary>A disk that is full when it holds so much, as the operating system says it: an error number, at whatever call meets it.</summary>
-internal sealed class SmallDisk(IRecordings inner, long bytes) : IRecordings
+/// <summary>A disk that is full, or broken, when it holds so much, as the operating system says it: an error number, at whatever call meets it.</summary>
+internal sealed class SmallDisk(IRecordings inner, long bytes, int error = SmallDisk.NoSpace) : IRecordings
 {
-    private const int NoSpace = 28;
+    public const int InputOutput = 5, NoSpace = 28, ReadOnly = 30;
 
     public int Files { get; private set; }
 
-    public static IOException Full => new("No space left on device", NoSpace);
+    public static IOException Full => Refusal(NoSpace);
 
     public IRecordingFile Create(CallSid callSid)
     {
         Files++;
-        return bytes == 0 ? throw Full : new SmallFile(inner.Create(callSid), bytes);
+        return bytes == 0 ? throw Refusal(error) : new SmallFile(inner.Create(callSid), bytes, error);
     }
 
-    private sealed class SmallFile(IRecordingFile inner, long bytes) : IRecordingFile
+    private static IOException Refusal(int error) => new($"Error {error}", error);
+
+    private sealed class SmallFile(IRecordingFile inner, long bytes, int error) : IRecordingFile
     {
         public string Name => inner.Name;
 
@@ -29,7 +31,7 @@ internal sealed class SmallDisk(IRecordings inner, long bytes) : IRecordings
                 // A write that meets the end of the disk has written a part.
                 var fits = (int)Math.Max(0, bytes - (position * StereoWav.FrameBytes));
                 inner.Write(position, interleaved[..fits]);
-                throw Full;
+                throw Refusal(error);
             }
 
             inner.Write(position, interleaved);

@@ -112,7 +112,7 @@ public sealed class CallJournalSpecs
     }
 
     [Fact]
-    public void After_the_end_nothing_is_written()
+    public void After_the_end_nothing_is_written_but_that_the_recording_is_not_whole_and_that_once()
     {
         _clock.Advance(TimeSpan.FromMilliseconds(700));
         _journal.Heard(new CallerLegProtocol.BobSpoke());
@@ -124,6 +124,14 @@ public sealed class CallJournalSpecs
 
         _kept.Entries[^1].Should().BeEquivalentTo(new { End = CallEnd.CallerHungUp, FirstAudioMs = 700, Reconnects = 1 });
         _kept.All<CallEnded>().Should().ContainSingle();
+
+        _journal.RecordingTruncated("disk full").Should().BeTrue();
+        _journal.RecordingTruncated("disk error").Should().BeFalse();
+        _journal.CallerPressed("1");
+
+        _kept.Entries[^1].Should().BeOfType<RecordingTruncated>().Which.Reason.Should().Be("disk full");
+        _kept.Entries.Select(entry => entry.Number).Should().Equal(Enumerable.Range(1, _kept.Entries.Count));
+        _journal.RecordingFault.Should().Be("disk full");
     }
 
     [Fact]

@@ -163,13 +163,17 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         await _store.WriteAsync(Entries.Of("CA1", opened, new RecordingBegun("CA1.wav"), new RecordingTruncated("disk full"), new CallEnded(CallEnd.CallerHungUp, 850, 0)), Cancellation);
         await _store.WriteAsync(Entries.Of("CA2", opened, new RecordingTruncated("no permission")), Cancellation);
         await _store.WriteAsync(Entries.Of("CA3", opened, new RecordingBegun("CA3.wav"), new RecordingBegun("CA3-2.wav")), Cancellation);
+        await _store.WriteAsync(Entries.Of("CA4", opened, new RecordingBegun("CA4.wav")), Cancellation);
+        await _store.WriteAsync(Entries.Of("CA5", opened, new RecordingBegun("CA5.wav"), new CallEnded(CallEnd.CallerHungUp, 850, 0), new RecordingTruncated("disk full")), Cancellation);
         await _store.EndLostAsync(new HashSet<CallSid>(), Cancellation);
 
         await using var db = _database.Open();
         (await db.Calls.OrderBy(call => call.CallSid).Select(call => new { call.CallSid, call.Recording, call.RecordingFault }).ToListAsync(Cancellation)).Should().Equal(
             new { CallSid = "CA1", Recording = (string?)"CA1.wav", RecordingFault = (string?)"disk full" },
             new { CallSid = "CA2", Recording = (string?)null, RecordingFault = (string?)"no permission" },
-            new { CallSid = "CA3", Recording = (string?)"CA3.wav", RecordingFault = (string?)"process died" });
+            new { CallSid = "CA3", Recording = (string?)"CA3.wav", RecordingFault = (string?)"goes on in CA3-2.wav" },
+            new { CallSid = "CA4", Recording = (string?)"CA4.wav", RecordingFault = (string?)"process died" },
+            new { CallSid = "CA5", Recording = (string?)"CA5.wav", RecordingFault = (string?)"disk full" });
         (await _store.EntriesAsync(new CallSid("CA1"), Cancellation)).OfType<RecordingBegun>().Single().File.Should().Be("CA1.wav");
     }
 
