@@ -18,6 +18,10 @@ namespace Bob.Tests.Records;
 public sealed class DatabaseTroubleSpecs(ITestOutputHelper output)
 {
     private const int Callers = 20;
+
+    /// <summary>Longest silence within a line of Bob's, ms; Bob's voice is sent ahead, so there is usually none at all.</summary>
+    private const double MostGap = 60;
+
     private const string Line = "hello and welcome to a rather long greeting";
     private const string Seconds = "BOB_OUTAGE_SECONDS";
 
@@ -100,7 +104,7 @@ public sealed class DatabaseTroubleSpecs(ITestOutputHelper output)
 
         var gap = calls.SelectMany(call => call.Report.Playback).Max(LongestGap);
         output.WriteLine($"{Callers} callers heard {calls.Sum(call => call.Lines)} lines, {Outage.TotalSeconds} s of them without a database; longest gap {gap:0} ms");
-        gap.Should().BeLessThanOrEqualTo(300); // 0 on a machine that nobody else keeps busy
+        gap.Should().BeLessThanOrEqualTo(MostGap);
         var store = new JournalStore(database, "reader");
         foreach (var (report, lines) in calls)
         {

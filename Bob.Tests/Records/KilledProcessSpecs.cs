@@ -12,12 +12,15 @@ using Xunit;
 
 namespace Bob.Tests.Records;
 
-/// <summary>The real process, killed in the middle of a call. <c>BOB_KILLS</c> says how often; 3 times when it says nothing.</summary>
+/// <summary>
+/// The real process, killed in the middle of calls, each at a random moment of its own: 20 calls in 4 kills, or in as many as <c>BOB_KILLS</c> says 5 each.
+/// </summary>
 public sealed class KilledProcessSpecs(ITestOutputHelper output) : IDisposable
 {
-    private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("BOB_KILLS"), CultureInfo.InvariantCulture, out var kills) ? kills : 3;
+    private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("BOB_KILLS"), CultureInfo.InvariantCulture, out var kills) ? kills : 4;
 
     private static readonly TimeSpan Durable = TimeSpan.FromSeconds(1);
+    private const int Callers = 5;
     private const string Greeting = "hello there";
 
     private readonly RecordsFolder _folder = RecordsFolder.Make();
@@ -39,32 +42,40 @@ public sealed class KilledProcessSpecs(ITestOutputHelper output) : IDisposable
         Dictionary<string, Dictionary<string, string>> known = [];
         Dictionary<string, (TimeSpan Least, TimeSpan Most)> recorded = [];
 
-        foreach (var moment in Enumerable.Range(0, Kills).Select(_ => Random.Shared.Next(1_500, 8_000)))
+        for (var kill = 0; kill < Kills; kill++)
         {
             await using var bob = await BobProcess.StartAsync(settings);
             await using var twilio = new TwilioSimulator(new TwilioSimulatorOptions { WebhookUrl = new Uri(bob.Address, "incoming-call"), VerbTimeScale = 0.05 });
-            var seen = new ConcurrentQueue<(DateTime At, Dictionary<string, string> Items)>();
-            var call = twilio.PlaceCall(WholeHouse.Conversation([.. Enumerable.Repeat("good day", 20)]));
-            var session = await model.NextSessionAsync(Cancellation);
             using var end = new CancellationTokenSource();
-            var watching = WatchAsync(session, seen, end.Token);
+            List<(SimulatedCall Call, ConcurrentQueue<(DateTime At, Dictionary<string, string> Items)> Seen, Task Watching)> calls = [];
+            for (var caller = 0; caller < Callers; caller++)
+            {
+                var call = twilio.PlaceCall(WholeHouse.Conversation([.. Enumerable.Repeat("good day", 20)]));
+                var seen = new ConcurrentQueue<(DateTime, Dictionary<string, string>)>();
+                calls.Add((call, seen, WatchAsync(await model.NextSessionAsync(Cancellation), seen, end.Token)));
+                await call.WaitForHeardAsync(500); // on a busy machine the beginning takes its time
+                await PassAsync(call, Random.Shared.Next(1_200)); // each call is at a moment of its own
+            }
 
-            await call.WaitForHeardAsync(500); // on a busy machine the beginning takes its time
-            var until = call.Time + TimeSpan.FromMilliseconds(moment);
-            await call.WaitForAsync(one => one.Time >= until, $"{moment} ms of the call", TimeSpan.FromSeconds(20));
+            await PassAsync(calls[^1].Call, Random.Shared.Next(1_500, 5_000));
             var killed = DateTime.UtcNow;
-            var recording = call.Time - call.Streams.Single().Started!.Value;
+            var least = calls.ConvertAll(one => OnTheLine(one.Call) - Durable);
             await bob.KillAsync();
 
-            recorded[call.CallSid] = (recording - Durable, call.Time - call.Streams.Single().Started!.Value);
+            var most = calls.ConvertAll(one => OnTheLine(one.Call));
             await end.CancelAsync();
-            await watching;
-            known[call.CallSid] = seen.Last(look => look.At < killed - Durable).Items;
+            foreach (var ((call, seen, watching), i) in calls.Select((one, i) => (one, i)))
+            {
+                await watching;
+                recorded[call.CallSid] = (least[i], most[i]);
+                known[call.CallSid] = seen.Last(look => look.At < killed - Durable).Items;
+            }
         }
 
         await using var next = await BobProcess.StartAsync(settings);
 
         await using var db = RecordsDatabase.InFile(_folder.Database).Open();
+        known.Should().HaveCount(Kills * Callers);
         foreach (var (callSid, items) in known)
         {
             var record = await db.Calls.SingleAsync(row => row.CallSid == callSid, Cancellation);
@@ -89,6 +100,14 @@ public sealed class KilledProcessSpecs(ITestOutputHelper output) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static TimeSpan OnTheLine(SimulatedCall call) => call.Time - call.Streams.Single().Started!.Value;
+
+    private static Task PassAsync(SimulatedCall call, int ms)
+    {
+        var until = call.Time + TimeSpan.FromMilliseconds(ms);
+        return call.WaitForAsync(one => one.Time >= until, $"{ms} ms more of the call", TimeSpan.FromSeconds(20));
+    }
 
     /// <summary>Looks again and again at what the model knows of the conversation: the words of finished items.</summary>
     private static async Task WatchAsync(SimulatedSession session, ConcurrentQueue<(DateTime, Dictionary<string, string>)> seen, CancellationToken end)
