@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
@@ -14,6 +15,17 @@ internal static class ApiDocument
     public const string Hint = $"What there is stands in {Page} and {Path}.";
 
     private const string SchemeName = "token";
+
+    private const string ProblemType = "application/problem+json";
+
+    /// <summary>What every address may answer.</summary>
+    private static readonly (int Status, string Why)[] Everywhere =
+    [
+        (StatusCodes.Status400BadRequest, "The request is not understood"),
+        (StatusCodes.Status401Unauthorized, "The token is missing or wrong"),
+        (StatusCodes.Status403Forbidden, "The API is closed: no API_TOKEN is set"),
+        (StatusCodes.Status503ServiceUnavailable, "The books cannot be read now"),
+    ];
 
     /// <summary>Also the promise that nothing is fetched from anywhere else.</summary>
     private const string PagePolicy =
@@ -39,8 +51,16 @@ internal static class ApiDocument
             api.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SchemeName, api)] = [] }];
             return Task.CompletedTask;
         });
-        document.AddOperationTransformer((operation, _, _) =>
+        document.AddOperationTransformer((operation, context, _) =>
         {
+            if (context.Description.HttpMethod is "HEAD")
+                operation.OperationId = $"head{operation.OperationId}"; // of an address that takes both: an id is one operation's
+            foreach (var (status, why) in Everywhere)
+            {
+                var problem = new OpenApiMediaType { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), context.Document) };
+                Answers(operation).TryAdd($"{status}", new OpenApiResponse { Description = why, Content = new Dictionary<string, OpenApiMediaType> { [ProblemType] = problem } });
+            }
+
             foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Query) ?? [])
                 Describe(parameter);
             return Task.CompletedTask;
@@ -67,6 +87,8 @@ internal static class ApiDocument
                 return next(context);
             });
     }
+
+    private static OpenApiResponses Answers(OpenApiOperation operation) => operation.Responses ??= new OpenApiResponses();
 
     /// <summary>Parameters are read as text, so that what is wrong with one can be said; what they are is said here.</summary>
     private static void Describe(OpenApiParameter parameter)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Bob.Host.Configuration;
 using Bob.Host.Records;
+using Microsoft.EntityFrameworkCore;
 
 namespace Bob.Host.Api;
 
@@ -76,10 +77,13 @@ public sealed partial class ApiDoor(BobOptions options, IHostApplicationLifetime
                 return null;
         }
 
-        if (RecordsFailure.Of(failure) is { IsRefusal: false } database)
+        switch (RecordsFailure.Of(failure))
         {
-            Unanswered(database.Word);
-            return new ApiProblem(StatusCodes.Status503ServiceUnavailable, $"The database {database.Problem}. Ask again later.");
+            case { IsRefusal: true } when failure is DbUpdateException:
+                return new ApiProblem(StatusCodes.Status409Conflict, "Somebody else has written the same meanwhile. Send it again.");
+            case { IsRefusal: false } database:
+                Unanswered(database.Word);
+                return new ApiProblem(StatusCodes.Status503ServiceUnavailable, $"The database {database.Problem}. Ask again later.");
         }
 
         if (failure is OperationCanceledException)

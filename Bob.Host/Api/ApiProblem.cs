@@ -34,7 +34,7 @@ public sealed class ApiProblem(int status, string detail) : Exception(detail)
         403 => "The API is closed",
         404 => "There is no such thing",
         405 => "That is not done here",
-        409 => "It is there already",
+        409 => "Somebody was first",
         413 => "The body is too large",
         415 => "The body is of another kind",
         416 => "The recording has no such range",

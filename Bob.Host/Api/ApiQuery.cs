@@ -94,7 +94,15 @@ internal sealed class ApiQuery
     }
 
     /// <summary>A caller's number: in whatever form a person writes it, or the word that stands for none.</summary>
-    public string? Caller(string name) => Text(name) is not { } text ? null : PhoneNumber.Of(text)?.Value ?? Twilio.Caller.Of(text).Value;
+    public string? Caller(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        // A plus that nobody escaped is a space in an address; without it the number would be another one, and nothing would be found.
+        if (_query[name].ToString() is [' ', >= '1' and <= '9', ..])
+            text = $"+{text}";
+        return PhoneNumber.Of(text)?.Value ?? Twilio.Caller.Of(text).Value;
+    }
 
     /// <summary>Something a client wrote, fit to be told to them again.</summary>
     private static string Shown(string name) => name.Length <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? name : "A parameter";

@@ -9,8 +9,9 @@ namespace Bob.Host.Api;
 
 /// <summary>
 /// Callers as CSV (RFC 4180, UTF-8). A spreadsheet takes a cell that begins with <c>=</c> or its like for a formula, and runs it; so such a cell gets an
-/// apostrophe in front when it is written, which is taken off when it is read. A cell that begins with an apostrophe gets another one, so that every
-/// text comes back as it was.
+/// apostrophe in front when it is written, which is taken off when it is read. In some languages spreadsheets cut lines at semicolons or tabs, whatever
+/// quotation marks stand around them: the same is done behind each of those. What has an apostrophe already gets another one, so that every text comes
+/// back as it was.
 /// </summary>
 public static class CallersCsv
 {
@@ -67,9 +68,42 @@ public static class CallersCsv
         return Read(text);
     }
 
-    public static string Guarded(string cell) => cell.Length > 0 && (cell[0] == Guard || Dangerous.Contains(cell[0])) ? Guard + cell : cell;
+    /// <summary>A cell, with an apostrophe wherever a formula could begin.</summary>
+    public static string Guarded(string cell)
+    {
+        var guarded = new StringBuilder(cell.Length + 1);
+        var begins = true;
+        foreach (var c in cell)
+        {
+            if (begins && IsGuarded(c))
+                guarded.Append(Guard);
+            guarded.Append(c);
+            begins = Begins(c, begins);
+        }
 
-    public static string Bare(string cell) => cell.Length > 1 && cell[0] == Guard && (cell[1] == Guard || Dangerous.Contains(cell[1])) ? cell[1..] : cell;
+        return guarded.ToString();
+    }
+
+    /// <summary>The same without what <see cref="Guarded"/> has put in.</summary>
+    public static string Bare(string cell)
+    {
+        var bare = new StringBuilder(cell.Length);
+        var begins = true;
+        for (var i = 0; i < cell.Length; i++)
+        {
+            if (begins && cell[i] == Guard && i + 1 < cell.Length && IsGuarded(cell[i + 1]))
+                i++;
+            bare.Append(cell[i]);
+            begins = Begins(cell[i], begins);
+        }
+
+        return bare.ToString();
+    }
+
+    private static bool IsGuarded(char c) => c == Guard || Dangerous.Contains(c);
+
+    /// <summary>Whether the next character may be the first of a cell: behind a separator, and behind what spreadsheets take off in front of a cell.</summary>
+    private static bool Begins(char c, bool began) => c is ';' or '\t' or '\r' or '\n' || (began && c is (' ' or '"'));
 
     private static void WriteLine(CsvWriter csv, IEnumerable<string?> cells)
     {

@@ -89,7 +89,7 @@ internal static class CallsApi
             throw ApiProblem.Missing("This call was not recorded, or its recording is not finished.");
         return folder.Find(call.Recording) is { } file
             ? TypedResults.PhysicalFile(file.FullName, "audio/wav", lastModified: file.LastWriteTimeUtc, enableRangeProcessing: true)
-            : throw ApiProblem.Missing("The recording of this call is not there any more.");
+            : throw ApiProblem.Missing(call.EndedAt is null ? "This call still goes on; its recording is there when it is over." : "The recording of this call is not there any more.");
     }
 
     /// <summary>What no call can be named is not even looked up.</summary>

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using AwesomeAssertions;
 using Bob.Tests.Records;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Bob.Tests.Api;
@@ -49,6 +52,41 @@ public sealed partial class ApiDoorSpecs
         bodies.Should().ContainSingle("a stranger learns nothing of what there is");
     }
 
+    [Fact]
+    public async Task D1_Whatever_address_there_is_below_the_api_is_shut_without_the_token_and_no_other_answers_a_stranger_but_health()
+    {
+        await using var bob = await ApiHost.StartAsync();
+        bob.Http.DefaultRequestHeaders.Authorization = null;
+        List<string> open = [], elsewhere = [];
+        var asked = 0;
+
+        foreach (var endpoint in bob.Endpoints)
+        {
+            var address = Parameter().Replace($"/{endpoint.RoutePattern.RawText!.TrimStart('/')}", "CA1");
+            var verbs = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET", "POST", "PUT", "DELETE"];
+            foreach (var verb in verbs)
+            {
+                var answer = await bob.SendAsync(new HttpMethod(verb), address, verb is "POST" or "PUT" ? "{}" : null);
+                if (!address.StartsWith("/api/", StringComparison.OrdinalIgnoreCase))
+                {
+                    if ((int)answer.StatusCode < 400)
+                        elsewhere.Add(address);
+                    continue;
+                }
+
+                asked++;
+                if (answer.StatusCode == HttpStatusCode.Unauthorized && verb != "HEAD")
+                    await answer.ShouldBeProblemAsync(401);
+                else if (answer.StatusCode != HttpStatusCode.Unauthorized)
+                    open.Add(address);
+            }
+        }
+
+        asked.Should().BeGreaterThan(16);
+        open.Distinct().Should().OnlyContain(address => address == "/api/openapi.json" || address.StartsWith("/api/docs"), "they tell what there is, and nothing of what is in it");
+        elsewhere.Distinct().Should().BeSubsetOf(["/health", "/health/ready"]);
+    }
+
     [Theory]
     [InlineData("Bearer")]
     [InlineData("bearer")]
@@ -78,6 +116,21 @@ public sealed partial class ApiDoorSpecs
         (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"number":""")).ShouldBeProblemAsync(400)).Should().Contain("JSON");
         (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", "")).ShouldBeProblemAsync(400)).Should().NotBeEmpty();
         (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", new string('x', 600_000))).ShouldBeProblemAsync(413)).Should().Contain("larger");
+    }
+
+    [Fact]
+    public async Task What_somebody_else_wrote_meanwhile_is_a_409()
+    {
+        await using var bob = await ApiHost.StartAsync();
+        await using (var db = bob.Database.Open())
+        {
+            // What two who write the same at once run into, one of them.
+            await db.Database.ExecuteSqlRawAsync(
+                "CREATE TRIGGER raced BEFORE INSERT ON callers BEGIN SELECT RAISE(ABORT, 'raced'); END", TestContext.Current.CancellationToken);
+        }
+
+        (await (await bob.SendAsync(HttpMethod.Put, "/api/callers/+15550100001", "{}")).ShouldBeProblemAsync(409)).Should().Contain("Send it again");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number\n+15550100001\n", "text/csv")).ShouldBeProblemAsync(409)).Should().Contain("Send it again");
     }
 
     [Fact]
@@ -128,6 +181,12 @@ public sealed partial class ApiDoorSpecs
         var search = document.GetProperty("paths").GetProperty("/api/calls").GetProperty("get");
         search.GetProperty("parameters").EnumerateArray().Single(parameter => parameter.GetProperty("name").GetString() == "limit")
             .GetProperty("schema").GetProperty("type").GetString().Should().Be("integer");
+        var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).Select(verb => verb.Value).ToList();
+        operations.Select(operation => operation.GetProperty("operationId").GetString()).Should().OnlyHaveUniqueItems();
+        operations.Should().OnlyContain(operation => new[] { "400", "401", "403", "503" }.All(status =>
+            operation.GetProperty("responses").GetProperty(status).GetProperty("content").GetProperty("application/problem+json").GetProperty("schema").ToString().Contains("ProblemDetails")));
+        var schemas = document.GetProperty("components").GetProperty("schemas").EnumerateObject().Select(schema => $"#/components/schemas/{schema.Name}").ToList();
+        References(document).Distinct().Should().NotBeEmpty().And.BeSubsetOf(schemas);
         document.ToString().Should().NotContain(ApiHost.Token).And.NotContain("incoming-call");
     }
 
@@ -151,6 +210,16 @@ public sealed partial class ApiDoorSpecs
             answer.Content.Headers.ContentType!.MediaType.Should().Contain("javascript");
         }
     }
+
+    private static IEnumerable<string> References(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Object => json.EnumerateObject().SelectMany(one => one.Name == "$ref" ? [one.Value.GetString()!] : References(one.Value)),
+        JsonValueKind.Array => json.EnumerateArray().SelectMany(References),
+        _ => [],
+    };
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Parameter();
 
     [GeneratedRegex("src=\"([^\"]+)\"")]
     private static partial Regex Source();

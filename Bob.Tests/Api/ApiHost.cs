@@ -9,6 +9,7 @@ using Bob.Host.Records;
 using Bob.Tests.Host;
 using Bob.Tests.Records;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Serilog;
@@ -35,6 +36,9 @@ public sealed class ApiHost : IAsyncDisposable
 
     /// <summary>With the token.</summary>
     public HttpClient Http { get; }
+
+    /// <summary>Every address of the host.</summary>
+    public IReadOnlyList<RouteEndpoint> Endpoints => [.. _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Distinct()];
 
     public RecordsDatabase Database => _app.Services.GetRequiredService<RecordsDatabase>();
 

@@ -39,7 +39,7 @@ public sealed class CallersCsvSpecs
     });
 
     [Fact]
-    public void No_cell_begins_as_a_formula_does() => Row.Sample(row =>
+    public void D7_No_cell_begins_as_a_formula_does() => Row.Sample(row =>
     {
         var text = Encoding.UTF8.GetString(CallersCsv.Write([row], first: false));
 
@@ -47,6 +47,31 @@ public sealed class CallersCsvSpecs
         csv.Read();
         csv.Record!.Where(cell => cell.Length > 0 && "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20".Contains(cell[0])).Should().BeEmpty();
     });
+
+    [Theory]
+    [InlineData(';')]
+    [InlineData('\t')]
+    public void D7_Nor_does_one_where_lines_are_cut_elsewhere(char separator) => Row.Sample(row =>
+    {
+        var text = Encoding.UTF8.GetString(CallersCsv.Write([row], first: false));
+
+        // As a spreadsheet cuts a line that takes quotation marks for what they are at the beginning of a cell alone.
+        var cells = text.Split(separator, '\r', '\n').Select(cell => cell.TrimStart(' ', '"'));
+        cells.Where(cell => cell.Length > 0 && "=+-@\uff1d\uff0b\uff0d\uff20".Contains(cell[0])).Should().BeEmpty();
+    });
+
+    [Theory]
+    [InlineData("=1+1", "'=1+1")]
+    [InlineData("call back;=HYPERLINK(1);thanks", "call back;'=HYPERLINK(1);thanks")]
+    [InlineData("a\n@SUM(1)", "a\n'@SUM(1)")]
+    [InlineData(" \"=1\"", " \"'=1\"")]
+    [InlineData("1+1=2; o'clock", "1+1=2; o'clock")]
+    [InlineData("'=1", "''=1")]
+    public void D7_An_apostrophe_stands_where_a_formula_could_begin(string cell, string written)
+    {
+        CallersCsv.Guarded(cell).Should().Be(written);
+        CallersCsv.Bare(written).Should().Be(cell);
+    }
 
     [Fact]
     public void A_guard_comes_off_as_it_went_on() => Cell.Sample(cell => CallersCsv.Bare(CallersCsv.Guarded(cell)).Should().Be(cell));

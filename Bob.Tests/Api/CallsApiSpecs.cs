@@ -32,6 +32,7 @@ public abstract class CallsApiSpecs : IAsyncLifetime
         (await FoundAsync("number=%2B15550100001")).Should().Equal("CA3", "CA1");
         (await FoundAsync("number=%2B1%20(555)%20010-0001")).Should().Equal("CA3", "CA1");
         (await FoundAsync("number=anonymous")).Should().Equal("CA4");
+        (await FoundAsync("number=+15550100001")).Should().Equal(["CA3", "CA1"], "a plus that nobody escaped is one all the same");
         (await FoundAsync("number=%2B15550100009")).Should().BeEmpty();
         (await FoundAsync("result=completed")).Should().Equal("CA2", "CA1");
         (await FoundAsync("side=Twilio")).Should().Equal("CA4");
