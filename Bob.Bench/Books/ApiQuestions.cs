@@ -38,6 +38,7 @@ internal static class ApiQuestions
             "/api/callers.csv",
             "/api/messages",
             "/api/messages?handled=false",
+            "/api/messages?handled=true",
             $"/api/messages?number={caller}",
             "/api/messages/5",
         ];

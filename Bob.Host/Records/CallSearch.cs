@@ -128,8 +128,8 @@ internal sealed class PostgresCallSearch(RecordsContext db) : CallSearch(db)
 
     private const string TurnsThatSay = $"SELECT count(*)::int AS \"Value\" FROM (SELECT 1 FROM turns WHERE {Says} LIMIT {{1}}) AS counted";
 
-    private const string SaidWord =
-        $"(WITH said AS MATERIALIZED (SELECT DISTINCT call_sid FROM turns WHERE {Says}) SELECT call_sid AS value FROM said)";
+    /// <summary>As an array, because a join to a few hundred calls may make the planner read all of them.</summary>
+    private const string SaidAmong = "c.call_sid = ANY(ARRAY(SELECT DISTINCT call_sid FROM turns WHERE heard_words @@ plainto_tsquery('simple', {})))";
 
     public override async Task<CallPage> PageAsync(CallQuery query, CancellationToken cancellation)
     {
@@ -137,7 +137,7 @@ internal sealed class PostgresCallSearch(RecordsContext db) : CallSearch(db)
         if (query.Words is not { } words)
             sql = new CallSql("calls AS c").And(query);
         else if (await IsRareAsync(TurnsThatSay, [words, Rare + 1], cancellation))
-            sql = Among(SaidWord, [words], query);
+            sql = new CallSql("calls AS c").And(SaidAmong, words).And(query);
         else
             sql = new CallSql("calls AS c").And(query).And("EXISTS (SELECT 1 FROM turns AS t WHERE t.call_sid = c.call_sid AND t.heard_words @@ plainto_tsquery('simple', {}))", words);
         return Page(await RowsAsync(sql.NewestFirst(query.Limit + 1), cancellation), query.Limit);
