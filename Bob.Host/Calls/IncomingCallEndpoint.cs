@@ -22,7 +22,8 @@ public sealed class IncomingCallEndpoint(Reception reception, Switchboard switch
             return refusal == Reception.Blocked ? Twiml.Rejected() : Twiml.Busy();
         }
 
-        var call = new AdmitCall(request.CallSid, caller.Value, Caller.Of(request.Form["To"]).Value, welcome.Known);
+        // As the number is kept, however the network writes it: who was looked up is who is found, and erased, later.
+        var call = new AdmitCall(request.CallSid, caller.Number ?? caller.Value, Caller.Of(request.Form["To"]).Value, welcome.Known);
         switch (await switchboard.AdmitAsync(call))
         {
             case CallAdmitted admitted:

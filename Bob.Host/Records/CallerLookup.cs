@@ -5,9 +5,9 @@ namespace Bob.Host.Records;
 
 /// <summary>
 /// Who is calling, by the callers' table. A call is never held up or lost by it: when the database is slow or gone the caller is a stranger, after
-/// <see cref="Patience"/> at most, and for the next <see cref="Pause"/> nobody waits at all.
+/// <see cref="Patience"/> at most, and for the next <see cref="Pause"/> nobody waits at all. Who is blocked, is known by heart.
 /// </summary>
-public sealed partial class CallerLookup(IJournalReader reader, TimeProvider clock, ILogger<CallerLookup> log)
+public sealed partial class CallerLookup(IJournalReader reader, BlockedCallers blocked, TimeProvider clock, ILogger<CallerLookup> log)
 {
     /// <summary>Longest that a call waits.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
@@ -22,7 +22,7 @@ public sealed partial class CallerLookup(IJournalReader reader, TimeProvider clo
     private readonly Lock _gate = new();
     private long? _failedAt;
 
-    /// <summary>What is known of a caller; null for a stranger, and when it cannot be found out in time.</summary>
+    /// <summary>What is known of a caller; null for a stranger. When it cannot be found out in time, no more than whether they are blocked.</summary>
     public async Task<KnownCaller?> FindAsync(Caller caller)
     {
         if (caller.Number is not { } number)
@@ -30,7 +30,7 @@ public sealed partial class CallerLookup(IJournalReader reader, TimeProvider clo
         if (IsPausing())
         {
             RecordsMetrics.CallersNotFound.Add(1);
-            return null;
+            return ByHeart(number);
         }
 
         using var givenUp = new CancellationTokenSource();
@@ -45,8 +45,11 @@ public sealed partial class CallerLookup(IJournalReader reader, TimeProvider clo
         // Whatever it was, also a bug of ours: a stranger is served.
         await givenUp.CancelAsync();
         Failed(asking.Exception?.InnerException is { } failure ? RecordsFailure.Of(failure)?.Word ?? failure.GetType().Name : "slow");
-        return null;
+        return ByHeart(number);
     }
+
+    private KnownCaller? ByHeart(string number) =>
+        blocked.Contains(number) ? new KnownCaller(number, null, null, null, [], Vip: false, Blocked: true) : null;
 
     /// <summary>One that is given up goes on until the driver notices, and keeps its place so long.</summary>
     private async Task<KnownCaller?> AskAsync(string number, CancellationToken cancellation)
@@ -90,7 +93,7 @@ public sealed partial class CallerLookup(IJournalReader reader, TimeProvider clo
             Unavailable(reason);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Callers cannot be looked up: {Reason}; until they can, all are strangers, the blocked ones too")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Callers cannot be looked up: {Reason}; until they can, all are strangers but those who were blocked before")]
     private partial void Unavailable(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Callers are looked up again")]

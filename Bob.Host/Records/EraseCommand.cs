@@ -63,7 +63,7 @@ public static class EraseCommand
         try
         {
             using var spool = Spool.Open(options.Records.Spool);
-            using var writer = new JournalWriter(new JournalStore(database, spool.Node), spool, TimeProvider.System, NullLogger<JournalWriter>.Instance);
+            using var writer = new JournalWriter(new JournalStore(database, spool.Node, options.Costs.Prices), spool, TimeProvider.System, NullLogger<JournalWriter>.Instance);
             await writer.PrepareAsync(CancellationToken.None);
         }
         catch (IOException)

@@ -116,6 +116,21 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
         }
     }
 
+    /// <summary>The numbers of callers who are not to be answered, those that were changed last.</summary>
+    /// <exception cref="RecordsFailure">The database cannot be had.</exception>
+    public async Task<IReadOnlyList<string>> BlockedAsync(int most, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var db = database.Open();
+            return await db.Callers.Where(row => row.Blocked).OrderByDescending(row => row.UpdatedAt).Select(row => row.Number).Take(most).ToListAsync(cancellation);
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
     /// <summary>What all calls cost in a time, on all nodes.</summary>
     /// <exception cref="RecordsFailure">The database cannot be had.</exception>
     public async Task<decimal> SpentAsync(DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation)

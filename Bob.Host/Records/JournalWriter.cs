@@ -209,14 +209,20 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         RecordsMetrics.SpoolIs(_spool.Length);
     }
 
-    /// <summary>The usual way: what is held goes to the database, as long as that is quick. A write that is given up may still succeed.</summary>
+    /// <summary>
+    /// The usual way: what is held goes to the database, as long as that is quick, all of it together. A write that is given up may still succeed.
+    /// </summary>
     private async Task WriteHeldAsync()
     {
+        var begun = _clock.GetTimestamp();
         while (_held.Count > 0)
         {
+            var patience = _spoolFailedAt is null ? Patience - _clock.GetElapsedTime(begun) : Patience;
+            if (patience <= TimeSpan.Zero)
+                return; // the rest is sooner safe in the spool
             var batch = _held.Take(MaxBatch).ToArray();
             var writing = Task.Run(() => _delivery.WriteAsync(batch, _stopped.Token));
-            await Task.WhenAny(writing, Task.Delay(Patience, _clock));
+            await Task.WhenAny(writing, Task.Delay(patience, _clock));
             if (!writing.IsCompleted)
             {
                 _work = writing;

@@ -11,7 +11,8 @@ internal sealed class RecordingFiles(string folder, Action<Exception> refused)
     public int RemoveOf(IReadOnlyCollection<string> callSids) => callSids.Count == 0 ? 0 : Remove(file => callSids.Contains(CallOf(file)));
 
     /// <summary>Removes recordings that nobody has written to since then.</summary>
-    public int RemoveOlder(DateTimeOffset than) => Remove(file => file.LastWriteTimeUtc < than.UtcDateTime);
+    /// <param name="kept">The names of those that stay nevertheless.</param>
+    public int RemoveOlder(DateTimeOffset than, IReadOnlySet<string> kept) => Remove(file => file.LastWriteTimeUtc < than.UtcDateTime && !kept.Contains(file.Name));
 
     /// <summary>Removes the recordings of messages, by their names in the folder.</summary>
     public int RemoveNamed(IReadOnlyCollection<string> names) => names.Count == 0 ? 0 : Remove(file => names.Contains(file.Name));

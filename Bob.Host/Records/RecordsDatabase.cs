@@ -50,7 +50,7 @@ public sealed class RecordsDatabase
         try
         {
             if (_file is not null && Path.GetDirectoryName(Path.GetFullPath(_file)) is { } folder)
-                PrivateFolder.Make(folder);
+                MakeFile(_file, folder);
             await using var db = Open();
             var applied = await HistoryAsync(db, cancellation);
             if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
@@ -63,6 +63,14 @@ public sealed class RecordsDatabase
         {
             throw reason;
         }
+    }
+
+    /// <summary>Before SQLite does: its own would be open to whoever the folder is open to. The files beside it get the same rights.</summary>
+    private static void MakeFile(string file, string folder)
+    {
+        PrivateFolder.Make(folder);
+        if (!File.Exists(file))
+            new FileStream(file, PrivateFolder.File(FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite)).Dispose();
     }
 
     /// <summary>A damaged file is found now, and not in the middle of a call; a file that can only be read, too.</summary>

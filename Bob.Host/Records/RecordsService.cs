@@ -52,6 +52,8 @@ public static class RecordsHosting
         .AddSingleton(options.Records.Database())
         .AddSingleton(provider => new JournalStore(provider.GetRequiredService<RecordsDatabase>(), provider.GetRequiredService<Spool>().Node, options.Costs.Prices))
         .AddSingleton<IJournalReader>(provider => provider.GetRequiredService<JournalStore>())
+        .AddSingleton<BlockedCallers>()
+        .AddSingleton<BlockedCallersService>()
         .AddSingleton<CallerLookup>()
         .AddSingleton<JournalWriter>()
         .AddSingleton<IJournal>(provider => provider.GetRequiredService<JournalWriter>())
@@ -59,7 +61,9 @@ public static class RecordsHosting
         .AddSingleton<Retention>()
         .AddSingleton<SpendingSoFar>()
         .AddHostedService<RecordsService>()
-        .AddHostedService<RetentionService>();
+        .AddHostedService(provider => provider.GetRequiredService<BlockedCallersService>())
+        .AddHostedService<RetentionService>()
+        .Configure<HostOptions>(host => host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore); // it is logged, and ends no call
 
     /// <summary>The database that the settings name.</summary>
     public static RecordsDatabase Database(this RecordsOptions options) =>

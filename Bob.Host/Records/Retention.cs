@@ -64,7 +64,9 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         var recorded = Over(db, before).Where(row => row.Recording != null);
         var removed = Files().RemoveOf((await recorded.Select(row => row.CallSid).ToListAsync(cancellation)).ToHashSet());
         await recorded.ExecuteUpdateAsync(set => set.SetProperty(row => row.Recording, (string?)null), cancellation);
-        return removed + Files().RemoveOlder(before);
+        // What belongs to a message is kept as long as that.
+        var spoken = await db.Messages.Where(row => row.Recording != null).Select(row => row.Recording!).ToListAsync(cancellation);
+        return removed + Files().RemoveOlder(before, spoken.ToHashSet());
     }
 
     private async Task<RemovedRows> TranscriptsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)

@@ -28,7 +28,7 @@ public sealed class Spool : IDisposable
     {
         (_folder, _lock) = (folder, held);
         _file = new FileStream(
-            Path.Combine(folder, SpoolFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            Path.Combine(folder, SpoolFile), PrivateFolder.File(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
         _length = WholeLength();
         if (_length < _file.Length)
         {
@@ -106,7 +106,13 @@ public sealed class Spool : IDisposable
     }
 
     /// <summary>Puts aside what nobody can write to the database now: for a newer Bob, or a person.</summary>
-    public void PutAside(IEnumerable<string> lines) => File.AppendAllLines(Path.Combine(_folder, UnreadFile), lines, Utf8);
+    public void PutAside(IEnumerable<string> lines)
+    {
+        using var unread = new StreamWriter(
+            new FileStream(Path.Combine(_folder, UnreadFile), PrivateFolder.File(FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)), Utf8);
+        foreach (var line in lines)
+            unread.WriteLine(line);
+    }
 
     /// <summary>The line of an entry, for <see cref="PutAside"/>.</summary>
     public static string Line(JournalEntry entry)

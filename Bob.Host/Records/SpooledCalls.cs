@@ -47,7 +47,12 @@ internal sealed class SpooledCalls(string folder)
         File.Move(path, aside);
         kept = [.. File.ReadLines(aside).Where(line => line.Length > 0 && !IsOf(line, calls))];
         if (kept.Count > 0)
-            File.AppendAllLines(path, kept);
+        {
+            using var file = new StreamWriter(new FileStream(path, PrivateFolder.File(FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)));
+            foreach (var line in kept)
+                file.WriteLine(line);
+        }
+
         File.Delete(aside);
         return lines.Count - kept.Count;
     }

@@ -6,6 +6,7 @@ using Bob.Host.Records;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Records;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Serilog.Formatting.Compact;
 using Xunit;
@@ -79,16 +80,25 @@ public sealed class KnownCallerSpecs(PostgresServer server, ITestOutputHelper ou
         var connection = await server.NewDatabaseAsync();
         var parts = new NpgsqlConnectionStringBuilder(connection);
         await using var house = await StartAsync(settings: ("DATABASE_URL", $"postgresql://{parts.Username}@{parts.Host}:{parts.Port}/{parts.Database}"));
+        await using (var db = RecordsDatabase.OnServer(connection).Open())
+        {
+            db.Callers.Add(new CallerRow { Number = "+15550100666", Blocked = true });
+            await db.SaveChangesAsync(Cancellation);
+        }
+
+        await house.Services.GetRequiredService<BlockedCallersService>().RefreshAsync(Cancellation);
         await using var other = new NpgsqlConnection(connection);
         await other.OpenAsync(Cancellation);
         await using var transaction = await other.BeginTransactionAsync(Cancellation);
         await using var locking = new NpgsqlCommand("LOCK TABLE callers IN ACCESS EXCLUSIVE MODE", other, transaction);
         await locking.ExecuteNonQueryAsync(Cancellation);
 
+        var blocked = house.Twilio.PlaceCall(new CallPlan { From = "+15550100666" });
         var reports = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => house.Twilio.PlaceCall(Conversation() with { From = Number }).Completion));
         await transaction.RollbackAsync(Cancellation);
         var after = await house.Twilio.PlaceCall(Conversation() with { From = Number }).Completion;
 
+        (await blocked.Completion).EndReason.Should().Be(CallEndReason.Rejected, "who was blocked before is known by heart");
         reports.Append(after).Should().OnlyContain(report => report.EndReason == CallEndReason.CallerHungUp);
         output.WriteLine($"first audio {string.Join(", ", reports.Append(after).Select(report => $"{report.FirstAudio!.Value.TotalMilliseconds:0}"))} ms");
         Log(house).Should().ContainSingle(line => line.Contains("Callers cannot be looked up")).Which.Should().Contain("slow");

@@ -16,10 +16,11 @@ public sealed class CallerLookupSpecs
     private static readonly KnownCaller Known = new("+15550100001", "Ann", null, null, [], false, false);
     private readonly FakeTimeProvider _clock = new();
     private readonly Callers _callers = new();
+    private readonly BlockedCallers _blocked = new();
     private readonly KeptLog _log = new();
     private readonly CallerLookup _lookup;
 
-    public CallerLookupSpecs() => _lookup = new CallerLookup(_callers, _clock, _log);
+    public CallerLookupSpecs() => _lookup = new CallerLookup(_callers, _blocked, _clock, _log);
 
     [Theory]
     [InlineData("+15550100001")]
@@ -67,7 +68,7 @@ public sealed class CallerLookupSpecs
 
         (await _lookup.FindAsync(Ann)).Should().BeSameAs(Known);
         _log.Lines.Should().Equal(
-            "Warning: Callers cannot be looked up: slow; until they can, all are strangers, the blocked ones too", "Information: Callers are looked up again");
+            "Warning: Callers cannot be looked up: slow; until they can, all are strangers but those who were blocked before", "Information: Callers are looked up again");
     }
 
     [Fact]
@@ -80,6 +81,19 @@ public sealed class CallerLookupSpecs
         (await _lookup.FindAsync(Ann)).Should().BeNull();
 
         _log.Lines.Should().ContainSingle().Which.Should().Contain("unreachable");
+    }
+
+    [Fact]
+    public async Task P10_Who_was_blocked_before_the_database_went_stays_blocked_and_nobody_else_is()
+    {
+        _blocked.Are([Known.Number]);
+        (await _lookup.FindAsync(Ann)).Should().BeSameAs(Known, "the database has the last word");
+
+        _callers.Answer = _ => throw new RecordsFailure("unreachable", "", "");
+        (await _lookup.FindAsync(Ann))!.Blocked.Should().BeTrue();
+        (await _lookup.FindAsync(Ann))!.Blocked.Should().BeTrue("and the database is not asked again");
+        (await _lookup.FindAsync(Caller.Of("+15550100002"))).Should().BeNull();
+        _callers.Asked.Should().HaveCount(2);
     }
 
     [Fact]

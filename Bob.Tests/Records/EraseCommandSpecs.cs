@@ -45,15 +45,16 @@ public sealed class EraseCommandSpecs(PostgresServer server) : IDisposable
     public async Task After_the_death_of_Bob_it_brings_in_what_he_left_and_erases_it()
     {
         using (var spool = Spool.Open(_folder.Spool))
-            spool.Append([.. KeptBooks.CallOf("CA1", KeptBooks.Caller)[..6], .. KeptBooks.CallOf("CA2", KeptBooks.Other)]);
+            spool.Append([.. KeptBooks.CallOf("CA1", KeptBooks.Caller)[..6], .. KeptBooks.CallOf("CA2", KeptBooks.Other), .. KeptBooks.CallOf("CA3", KeptBooks.Other)[..6]]);
 
-        var (exitCode, lines) = await RunAsync(Settings, KeptBooks.Caller);
+        var (exitCode, lines) = await RunAsync([.. Settings, ("PRICE_PHONE_MINUTE", "0.5"), ("PRICES_DATE", "2026-11-22")], KeptBooks.Caller);
 
         (exitCode, lines.Split('\n')[0]).Should().Be(
             (0, "[bob] Erased: 1 calls with 1 turns, 0 tool runs and 7 journal entries; 0 messages; 0 recordings; 0 lines of the spool; no record of the caller. 1 usage rows are kept, and name no call."));
         new FileInfo(Path.Combine(_folder.Spool, "journal.spool")).Length.Should().Be(0);
         await using var db = RecordsDatabase.InFile(_folder.Database).Open();
-        (await db.Calls.Select(row => row.CallSid).ToListAsync(Cancellation)).Should().Equal("CA2");
+        (await db.Calls.OrderBy(row => row.CallSid).Select(row => row.CallSid).ToListAsync(Cancellation)).Should().Equal("CA2", "CA3");
+        (await db.Usage.SingleAsync(row => row.CallSid == "CA3", Cancellation)).CostMicros.Should().Be(500_000, "others' calls that he left open are billed as his next start would");
     }
 
     [Fact]

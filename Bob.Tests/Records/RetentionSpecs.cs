@@ -52,6 +52,16 @@ public abstract class RetentionSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_sound_of_a_message_is_kept_as_long_as_the_message()
+    {
+        await AfterAsync(Retention(("KEEP_RECORDINGS_DAYS", "20")), 21);
+        _books.Files().Should().Equal("CA1.txt", "RE+15550100001.wav".Replace("+", "", StringComparison.Ordinal), "RE15550100009.wav");
+
+        await AfterAsync(Retention(("KEEP_RECORDINGS_DAYS", "20"), ("KEEP_MESSAGES_DAYS", "22")), 2);
+        _books.Files().Should().Equal("CA1.txt");
+    }
+
+    [Fact]
     public async Task With_a_call_goes_all_that_belongs_to_it_and_nothing_newer()
     {
         var retention = Retention(("KEEP_CALLS_DAYS", "1"));

@@ -89,6 +89,29 @@ public sealed class SpoolSpecs : IDisposable
     }
 
     [Fact]
+    public async Task What_callers_said_is_for_its_owner_alone_whoever_may_look_into_the_folder()
+    {
+        if (OperatingSystem.IsWindows())
+            return; // a folder's rights are inherited there
+
+        Directory.CreateDirectory(_folder.Spool);
+        System.IO.File.SetUnixFileMode(_folder.Path, (UnixFileMode)0b111_101_101);
+        System.IO.File.SetUnixFileMode(_folder.Spool, (UnixFileMode)0b111_101_101);
+
+        var database = RecordsDatabase.InFile(_folder.Database);
+        await database.PrepareAsync(TestContext.Current.CancellationToken);
+        await new JournalStore(database, "node-1").WriteAsync(Entries.WholeCall(), TestContext.Current.CancellationToken);
+        using var spool = Spool.Open(_folder.Spool);
+        spool.Append(Entries.WholeCall());
+        spool.PutAside(["line"]);
+
+        string[] files = [.. Directory.GetFiles(_folder.Path, "bob.db*"), File, Path.Combine(_folder.Spool, "journal.unread")];
+        files.Length.Should().BeGreaterThanOrEqualTo(3);
+        foreach (var file in files)
+            System.IO.File.GetUnixFileMode(file).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+    }
+
+    [Fact]
     public void A_folder_belongs_to_one_process_and_keeps_the_name_of_its_node()
     {
         string node;
