@@ -1,5 +1,6 @@
 using Akka.Hosting;
 using Bob.Actors.Hosting;
+using Bob.Actors.Realtime;
 using Bob.Actors.Recording;
 using Bob.Host.Api;
 using Bob.Host.Calls;
@@ -67,7 +68,7 @@ public static class BobApplication
     private static IServiceCollection AddModel(this IServiceCollection services, BobOptions options)
     {
         if (options.Mode == ModelMode.Live)
-            return services.AddSingleton(options.Realtime);
+            return services.AddSingleton(options.Realtime).AddSingleton(new FurtherModels(options.FurtherModels));
 
         // Hosted services start in the order of their registration: the model is there before the calls ask where.
         return services

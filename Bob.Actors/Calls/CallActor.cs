@@ -30,7 +30,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
     private readonly AdmitCall _admission;
     private readonly CallServices _services;
     private readonly CallJournal _journal;
-    private readonly Redialling _redialling = new();
+    private readonly Redialling _redialling;
     private readonly Keypad _keypad = new();
     private readonly ToolRuns _tools;
     private readonly IActorRef _callerLeg, _modelLeg;
@@ -57,11 +57,13 @@ public sealed class CallActor : UntypedActor, IWithTimers
         _tools = new ToolRuns(tools, services.Call.ToolTimeout, services.Clock);
         if (services.Recorder is { } record)
             _recorder = Context.Child(Recorder) is { } recording && !recording.IsNobody() ? recording : Context.ActorOf(record(admission.CallSid, journal), Recorder);
+        var dialer = new CallDialer(services.Models);
+        _redialling = new Redialling(dialer);
         var setup = new CallerLegSetup(admission.CallSid, new PlaybackLedger(), services.Call.MediaTimeout, services.Clock) { Recorder = _recorder };
         _callerLeg = Context.ActorOf(services.CallerLeg(setup), "caller");
         _modelLeg = Context.ActorOf(
             services.ModelLeg(new ModelLegSetup(
-                admission.CallSid, _callerLeg, new CallerAudioRing(), services.Realtime, tools, services.Dialer, services.Clock)), "model");
+                admission.CallSid, _callerLeg, new CallerAudioRing(), services.Realtime, tools, dialer, services.Clock)), "model");
         Context.Watch(_callerLeg);
         Context.Watch(_modelLeg);
     }
@@ -101,11 +103,11 @@ public sealed class CallActor : UntypedActor, IWithTimers
     }
 
     /// <summary>
-    /// The rules of the call give a line or a model up after 5 failures in 60 seconds, politely and by its name. The supervisor's bound, for a leg
-    /// that has a bug, is one above, so that it does not forestall them. Akka's default has no bound.
+    /// The rules of the call give a line or a model up after 5 failures in 60 seconds (2 more for each further server of models), politely and by its
+    /// name. The supervisor's bound, for a leg that has a bug, is one above, so that it does not forestall them. Akka's default has no bound.
     /// </summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(
-        RedialPolicy.MaxFailures + 1,
+        RedialPolicy.MostFailures(_services.Models.All.Count) + 1,
         (int)RedialPolicy.Window.TotalMilliseconds,
         failure =>
         {
@@ -272,9 +274,6 @@ public sealed class CallActor : UntypedActor, IWithTimers
                 LogStream();
                 Happened(new CallEvent.ModelReady());
                 break;
-            case ModelLegProtocol.ModelRefused refused:
-                Without(refused.Failure);
-                break;
             case ModelLegProtocol.ModelHeard heard:
                 Heard(heard.Event);
                 break;
@@ -283,6 +282,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
 
     private void Heard(RealtimeEvent happened)
     {
+        _redialling.Heard(happened);
         if (_journal.Heard(happened))
             Timers.StartSingleTimer(nameof(WordsWait), WordsWait.Instance, CallJournal.WordsInterval);
         switch (happened)

@@ -30,6 +30,17 @@ public static class CallMetrics
     /// <summary>Calls that were not taken; the tag <c>reason</c> says why.</summary>
     public static Counter<long> CallsRefused { get; } = Meter.CreateCounter<long>("bob.calls.refused", "{call}", "Calls that were refused");
 
+    /// <summary>Model servers that refuse for good until somebody acts, and the ends of it; tags <c>model</c>, <c>reason</c>, and <c>state</c>: <c>raised</c> or <c>over</c>.</summary>
+    public static Counter<long> ModelAlerts { get; } = Meter.CreateCounter<long>("bob.model.alerts", "{alert}", "Refusals of a model server that somebody must do something about");
+
+    /// <summary>Counts an alert, or its end.</summary>
+    /// <param name="model">The number of the server in the settings; 0 when there is no other.</param>
+    public static void Alerted(int model, string reason, bool over) => ModelAlerts.Add(
+        1,
+        new KeyValuePair<string, object?>("model", Math.Max(model, 1)),
+        new KeyValuePair<string, object?>("reason", reason),
+        new KeyValuePair<string, object?>("state", over ? "over" : "raised"));
+
     /// <summary>Counts a refused call.</summary>
     public static void Refused(string reason) => CallsRefused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 

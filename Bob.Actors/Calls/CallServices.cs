@@ -12,7 +12,7 @@ namespace Bob.Actors.Calls;
 /// <param name="ModelLeg">Makes the model's leg; a spec hands a probe in.</param>
 public sealed record CallServices(
     CallOptions Call, RealtimeOptions Realtime, IReadOnlyList<ToolFactory> Tools, TimeProvider Clock, Func<CallerLegSetup, Props> CallerLeg, Func<ModelLegSetup, Props> ModelLeg,
-    IModelDialer Dialer)
+    ModelProviders Models)
 {
     /// <summary>Makes the recorder of a call; null: calls are not recorded.</summary>
     public Func<CallSid, CallJournal, Props>? Recorder { get; init; }

@@ -23,18 +23,15 @@ public static class BobAkkaHostingExtensions
     private const string Timing = "akka.scheduler.tick-duration = 50ms";
 
     /// <summary>
-    /// What <see cref="WithCalls"/> needs besides options and a clock: the dialer, which also knows whether the model can be had, and the tools every
-    /// call has. The host brings an <see cref="IJournal"/> and <see cref="CostOptions"/>.
+    /// What <see cref="WithCalls"/> needs besides options and a clock: the servers that can be the model, and the tools every call has. The host brings
+    /// an <see cref="IJournal"/>, <see cref="CostOptions"/>, and <see cref="FurtherModels"/> if there are any.
     /// </summary>
     public static IServiceCollection AddCalls(this IServiceCollection services) => services
-        .AddSingleton<OpenAiDialer>()
-        .AddSingleton(provider => new ModelReachability(
-            provider.GetRequiredService<OpenAiDialer>(),
-            provider.GetRequiredService<RealtimeOptions>(),
+        .AddSingleton(provider => ModelProviders.Of(
+            [provider.GetRequiredService<RealtimeOptions>(), .. provider.GetService<FurtherModels>()?.All ?? []],
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ModelReachability>>()))
+            provider.GetRequiredService<ILogger<ModelProvider>>()))
         .AddSingleton(provider => new DaySpending(provider.GetRequiredService<CostOptions>().PerDay, provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton<IModelDialer>(provider => provider.GetRequiredService<ModelReachability>())
         .AddSingleton<ToolFactory>(CallTools.EndCall)
         .AddSingleton(provider => new CallServices(
             provider.GetRequiredService<CallOptions>(),
@@ -43,7 +40,7 @@ public static class BobAkkaHostingExtensions
             provider.GetRequiredService<TimeProvider>(),
             CallerLeg,
             ModelLeg,
-            provider.GetRequiredService<IModelDialer>())
+            provider.GetRequiredService<ModelProviders>())
         {
             Recorder = provider.GetService<IRecordings>() is { } recordings ? Recorder(recordings, provider.GetRequiredService<TimeProvider>()) : null,
             Journal = provider.GetRequiredService<IJournal>(),

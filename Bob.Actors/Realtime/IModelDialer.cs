@@ -4,7 +4,11 @@ namespace Bob.Actors.Realtime;
 
 /// <summary>What a dial came to: either a socket or a failure.</summary>
 /// <param name="Detail">What the server said with its refusal, for the log: without keys, and short. Null when it said nothing.</param>
-public sealed record DialResult(IMessageSocket? Socket, ModelFailure? Failure, string? Detail = null);
+public sealed record DialResult(IMessageSocket? Socket, ModelFailure? Failure, string? Detail = null)
+{
+    /// <summary>How a session is configured there, where there are several servers; null: as every other.</summary>
+    public RealtimeOptions? Options { get; init; }
+}
 
 /// <summary>Opens the socket of a model session.</summary>
 public interface IModelDialer

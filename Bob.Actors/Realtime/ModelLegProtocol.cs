@@ -56,7 +56,4 @@ public static class ModelLegProtocol
 
     /// <summary>To the call: a turn, a transcript, a tool call.</summary>
     public sealed record ModelHeard(RealtimeEvent Event) : IModelLegEvent;
-
-    /// <summary>To the call: the model refuses for good.</summary>
-    public sealed record ModelRefused(ModelFailure Failure) : IModelLegEvent;
 }

@@ -37,6 +37,8 @@ public sealed record ModelFailure(FailureKind Kind, string Reason, TimeSpan? Ret
 public static partial class ModelRefusal
 {
     private const int MaxMessage = 1000;
+    private const string NoSockets = "no-sockets-left";
+    private const string NoPorts = "no-ports-left";
 
     /// <summary>OpenAI's and Azure's words after which no retry helps.</summary>
     private static readonly FrozenDictionary<string, string> Permanent = new Dictionary<string, string>
@@ -55,6 +57,12 @@ public static partial class ModelRefusal
         ["beta_api_shape_disabled"] = "beta-shape-disabled",
         ["unsupported_country_region_territory"] = "unsupported-region",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether what ended one session would end every other: it is about the account or the model, and not about what was said.</summary>
+    public static bool ConcernsAll(ModelFailure failure) => failure.Kind == FailureKind.Permanent && Permanent.Values.Contains(failure.Reason);
+
+    /// <summary>Whether this machine is at fault, which has no socket or no port left: nothing is known of the server then.</summary>
+    public static bool IsLocal(ModelFailure failure) => failure.Reason is NoSockets or NoPorts;
 
     /// <summary>An answer to the upgrade other than 101.</summary>
     /// <param name="body">Its body, if any; <c>{"error":{"code":…}}</c> is understood.</param>
@@ -176,6 +184,8 @@ public static partial class ModelRefusal
         SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData or SocketError.NoRecovery => "dns-failure",
         SocketError.TimedOut => "timeout",
         SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown => "unreachable",
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable => NoSockets,
+        SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse => NoPorts,
         _ => "connection-reset",
     };
 

@@ -36,7 +36,7 @@ public sealed class OpenAiDialer : IModelDialer
             using var request = Upgrade(key);
             response = await http.SendAsync(request, either.Token);
             if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
-                return await RefusedAsync(response, either.Token);
+                return await RefusedAsync(response, _clock.GetUtcNow(), either.Token);
             Verify(response, key);
             var upgraded = response;
             line!.Over();
@@ -99,13 +99,13 @@ public sealed class OpenAiDialer : IModelDialer
             throw new WebSocketException(WebSocketError.HeaderError, "The server's handshake does not fit.");
     }
 
-    private static async Task<DialResult> RefusedAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private static async Task<DialResult> RefusedAsync(HttpResponseMessage response, DateTimeOffset now, CancellationToken cancellation)
     {
-        var status = (int)response.StatusCode;
+        var (status, later) = ((int)response.StatusCode, response.Headers.RetryAfter);
         var body = await BodyAsync(response, cancellation);
         return new DialResult(
             null,
-            ModelRefusal.FromHttp(status, response.Headers.RetryAfter?.Delta, body),
+            ModelRefusal.FromHttp(status, later?.Delta ?? (later?.Date > now ? later.Date - now : null), body),
             $"HTTP {status}: {ModelRefusal.Masked(body)}");
     }
 

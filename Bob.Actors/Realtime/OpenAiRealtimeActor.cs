@@ -21,15 +21,15 @@ public sealed record ModelLegSetup(
 ///          Dial            connected            session.updated          OpenSession
 /// Idle ──────────► Dialling ─────────► Configuring ──────────► Configured ──────────► Live
 ///   ▲                 │                     │                      │                  │
-///   └── restart ◄─────┴─────────────────────┴──── lost ────────────┴──────────────────┘     refused, GiveUp ──► Gone
+///   └── restart ◄─────┴─────────────────────┴──── lost ────────────┴──────────────────┘     GiveUp ──► Gone
 /// </code>
 /// </summary>
 public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
 {
-    private readonly ModelLegSetup _setup;
     private readonly IActorRef _call = Context.Parent;
     private readonly CallerTurns _turns;
     private readonly CancellationTokenSource _stopped = new();
+    private ModelLegSetup _setup;
     private ILoggingAdapter _log;
     private ModelConnection? _connection;
     private ModelSession? _session;
@@ -83,6 +83,12 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
                         _log.Warning("The model refused the connection with {Detail}", detail);
                     Lost(failure);
                     return;
+                }
+
+                if (dialled.Result.Options is { } options && !ReferenceEquals(options, _setup.Options))
+                {
+                    _log.Info("The model of this call is {Model}", options); // not the first of those that are set
+                    _setup = _setup with { Options = options };
                 }
 
                 _connection = new ModelConnection(dialled.Result.Socket!, _attempt, Self, _setup);
@@ -240,15 +246,8 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         return new Dialled(attempt, result, orphan);
     }
 
-    /// <summary>The session is over: for good, or for another try by the supervisor.</summary>
-    private void Lost(ModelFailure failure)
-    {
-        if (failure.Kind != FailureKind.Permanent)
-            throw new ModelLostException(failure);
-        Disconnect();
-        Become(Gone);
-        _call.Tell(new ModelRefused(failure));
-    }
+    /// <summary>The session is over. Whether there is another try, and where, is for the call to say: a refusal for good is one of one server.</summary>
+    private static void Lost(ModelFailure failure) => throw new ModelLostException(failure);
 
     private void Disconnect()
     {

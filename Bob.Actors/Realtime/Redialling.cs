@@ -1,9 +1,9 @@
 namespace Bob.Actors.Realtime;
 
 /// <summary>When the model's leg of a call dials: not before the call wants a model, and then in its turn, as <see cref="RedialPolicy"/> allows.</summary>
-internal sealed class Redialling
+internal sealed class Redialling(CallDialer dialer)
 {
-    private readonly RedialPolicy _policy = new();
+    private readonly RedialPolicy _policy = new(dialer.Count);
     private ModelFailure? _lost;
     private bool _allowed, _legReady;
     private int _connectedAttempt = -1;
@@ -30,7 +30,15 @@ internal sealed class Redialling
     public void Connected(int attempt)
     {
         _policy.Connected();
+        dialer.Connected();
         _connectedAttempt = attempt;
+    }
+
+    /// <summary>The model said something.</summary>
+    public void Heard(RealtimeEvent happened)
+    {
+        if (happened is ResponseDone { Status: "completed" })
+            dialer.Answered();
     }
 
     /// <summary>Counts the first dial.</summary>
@@ -45,9 +53,12 @@ internal sealed class Redialling
     public TimeSpan? Next(TimeSpan now)
     {
         _legReady = false;
-        if (_policy.Failed(Lost!, wasConnected: Attempt == _connectedAttempt, now) is not { } delay)
+        var (lost, wasConnected) = (Lost!, Attempt == _connectedAttempt);
+        if (_policy.Failed(lost, wasConnected, now, dialer.Failed(lost, wasConnected)) is not { } next)
             return null;
+        if (next.MovesOn)
+            dialer.MoveOn();
         Attempt++;
-        return delay;
+        return next.Delay;
     }
 }

@@ -31,6 +31,9 @@ public sealed record BobOptions
     /// <summary>The model's session. In rehearsal the URL is filled in when the simulator listens.</summary>
     public required RealtimeOptions Realtime { get; init; }
 
+    /// <summary>The servers that are dialled when that one cannot be had, in their order.</summary>
+    public required IReadOnlyList<RealtimeOptions> FurtherModels { get; init; }
+
     public required CallOptions Calls { get; init; }
 
     /// <summary>The folder that calls are recorded to, an absolute path; null: they are not recorded.</summary>

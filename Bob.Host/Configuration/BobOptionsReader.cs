@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Bob.Actors.Calls;
+using Bob.Actors.Realtime;
 using Serilog.Events;
 
 namespace Bob.Host.Configuration;
@@ -17,6 +18,7 @@ public static partial class BobOptionsReader
         var settings = new Settings(sources.Values);
         var port = settings.Whole(Keys.Port, 3000, 0, 65535);
         var (mode, realtime) = RealtimeSettings.Read(settings, sources.ContentRoot);
+        var models = FurtherModelSettings.Read(settings, realtime, mode);
         var serverUrl = ReadServerUrl(settings);
         RequireToken(settings, serverUrl);
         var (recordings, notice) = RecordingSettings.Read(settings, sources.ContentRoot);
@@ -27,7 +29,8 @@ public static partial class BobOptionsReader
             ServerUrl = serverUrl ?? (port == 0 ? null : $"http://localhost:{port}"),
             Twilio = ReadTwilio(settings),
             Mode = mode,
-            Realtime = notice is null ? realtime : realtime with { Greeting = $"{realtime.Greeting} {notice}" },
+            Realtime = Noticed(models[0]),
+            FurtherModels = [.. models.Skip(1).Select(Noticed)],
             Calls = ReadCalls(settings),
             RecordingDirectory = recordings,
             RecordingsFolder = RecordingSettings.Folder(settings, sources.ContentRoot),
@@ -48,6 +51,8 @@ public static partial class BobOptionsReader
         };
         ConfigurationFault[] faults = [.. sources.Faults, .. settings.Faults];
         return faults.Length == 0 ? options : throw new InvalidConfigurationException(faults);
+
+        RealtimeOptions Noticed(RealtimeOptions model) => notice is null ? model : model with { Greeting = $"{model.Greeting} {notice}" };
     }
 
     private static string? ReadServerUrl(Settings settings)

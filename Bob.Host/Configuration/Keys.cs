@@ -16,6 +16,21 @@ public static class Keys
     public const string OpenAiRealtimeModel = "OPENAI_REALTIME_MODEL";
     public const string OpenAiVoice = "OPENAI_VOICE";
     public const string OpenAiVoiceSpeed = "OPENAI_VOICE_SPEED";
+    public const string Model2Url = "MODEL_2_URL";
+    public const string Model2Name = "MODEL_2_NAME";
+    public const string Model2Key = "MODEL_2_KEY";
+    public const string Model2Voice = "MODEL_2_VOICE";
+    public const string Model2Transcription = "MODEL_2_TRANSCRIPTION";
+    public const string Model3Url = "MODEL_3_URL";
+    public const string Model3Name = "MODEL_3_NAME";
+    public const string Model3Key = "MODEL_3_KEY";
+    public const string Model3Voice = "MODEL_3_VOICE";
+    public const string Model3Transcription = "MODEL_3_TRANSCRIPTION";
+    public const string Model4Url = "MODEL_4_URL";
+    public const string Model4Name = "MODEL_4_NAME";
+    public const string Model4Key = "MODEL_4_KEY";
+    public const string Model4Voice = "MODEL_4_VOICE";
+    public const string Model4Transcription = "MODEL_4_TRANSCRIPTION";
     public const string Instructions = "BOB_INSTRUCTIONS";
     public const string Greeting = "BOB_GREETING";
     public const string TranscriptionModel = "TRANSCRIPTION_MODEL";
@@ -63,5 +78,5 @@ public static class Keys
         [.. typeof(Keys).GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];
 
     /// <summary>Those whose values are never shown, not even in a fault line.</summary>
-    public static bool IsSecret(string key) => key is TwilioAuthToken or TwilioAuthTokenSecondary or OpenAiApiKey or DatabaseUrl or ApiToken;
+    public static bool IsSecret(string key) => key is TwilioAuthToken or TwilioAuthTokenSecondary or OpenAiApiKey or Model2Key or Model3Key or Model4Key or DatabaseUrl or ApiToken;
 }

@@ -7,6 +7,7 @@ namespace Bob.Host.Configuration;
 public static partial class RealtimeSettings
 {
     private const string DefaultUrl = "wss://api.openai.com/v1/realtime";
+    internal const string NoTranscription = "none";
     private const string DefaultGreeting =
         "Greet the caller now, in one short friendly sentence: say that this is Bob, and ask how you can help.";
     private const string RehearsalGreeting = "This is a rehearsal without a real model: say so first. ";
@@ -20,7 +21,7 @@ public static partial class RealtimeSettings
 
     public static (ModelMode Mode, RealtimeOptions Options) Read(Settings settings, string contentRoot)
     {
-        var url = ReadUrl(settings);
+        var url = ReadUrl(settings, Keys.OpenAiRealtimeUrl, new Uri(DefaultUrl));
         var key = settings.Secret(Keys.OpenAiApiKey);
         var keyIsSet = settings.Text(Keys.OpenAiApiKey) is not null;
         var isDefault = url.AbsoluteUri == DefaultUrl;
@@ -31,7 +32,6 @@ public static partial class RealtimeSettings
         }
 
         var mode = keyIsSet || url.IsLoopback ? ModelMode.Live : ModelMode.Rehearsal;
-        var transcription = settings.Name(Keys.TranscriptionModel, "gpt-4o-mini-transcribe");
         var noise = settings.OneOf(Keys.NoiseReduction, "none", "near_field", "far_field", "none");
         var greeting = ReadGreeting(settings);
         return (mode, new RealtimeOptions
@@ -39,11 +39,11 @@ public static partial class RealtimeSettings
             Url = url,
             ApiKey = key ?? "no-key",
             Model = settings.Name(Keys.OpenAiRealtimeModel, "gpt-realtime-2.1"),
-            Voice = ReadVoice(settings, url),
+            Voice = ReadVoice(settings, Keys.OpenAiVoice, "marin", url),
             Speed = settings.Number(Keys.OpenAiVoiceSpeed, 1.0, 0.25, 1.5),
             Instructions = ReadInstructions(settings, contentRoot),
             Greeting = mode == ModelMode.Rehearsal ? RehearsalGreeting + greeting : greeting,
-            TranscriptionModel = transcription.Equals("none", StringComparison.OrdinalIgnoreCase) ? null : transcription,
+            TranscriptionModel = ReadTranscription(settings, Keys.TranscriptionModel, "gpt-4o-mini-transcribe"),
             TranscriptionLanguage = ReadLanguage(settings),
             TurnDetection = ReadTurnDetection(settings),
             NoiseReduction = noise == "none" ? null : noise,
@@ -61,22 +61,21 @@ public static partial class RealtimeSettings
             .Select(key => $"{key} has no effect with TURN_DETECTION={(semantic ? "semantic_vad" : "server_vad")}");
     }
 
-    private static Uri ReadUrl(Settings settings)
+    internal static Uri ReadUrl(Settings settings, string key, Uri byDefault)
     {
-        var byDefault = new Uri(DefaultUrl);
-        if (settings.Text(Keys.OpenAiRealtimeUrl) is not { } text)
+        if (settings.Text(key) is not { } text)
             return byDefault;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("ws" or "wss") || url.Host.Length == 0
             || url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0)
         {
-            settings.Fault(Keys.OpenAiRealtimeUrl, $"{settings.Shown(text)} is not a plain WebSocket address",
+            settings.Fault(key, $"{settings.Shown(text)} is not a plain WebSocket address",
                 $"Write one such as {DefaultUrl} or wss://NAME.openai.azure.com/openai/v1/realtime; Bob adds the model itself");
             return byDefault;
         }
 
         if (url.Scheme == "ws" && !url.IsLoopback)
         {
-            settings.Fault(Keys.OpenAiRealtimeUrl, $"{settings.Shown(text)} would send the key and the calls unencrypted",
+            settings.Fault(key, $"{settings.Shown(text)} would send the key and the calls unencrypted",
                 "Write wss://; ws:// works for localhost alone");
             return byDefault;
         }
@@ -84,13 +83,20 @@ public static partial class RealtimeSettings
         return url;
     }
 
-    private static string ReadVoice(Settings settings, Uri url)
+    internal static string ReadVoice(Settings settings, string key, string byDefault, Uri url)
     {
-        var voice = settings.Name(Keys.OpenAiVoice, "marin");
+        var voice = settings.Name(key, byDefault);
         var isOpenAi = url.Host == "api.openai.com" || url.Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase);
         if (isOpenAi && !OpenAiVoices.Contains(voice) && !voice.StartsWith("voice_", StringComparison.Ordinal))
-            settings.Fault(Keys.OpenAiVoice, $"{settings.Shown(voice)} is not a voice of {url.Host}", $"Write one of {string.Join(", ", OpenAiVoices)}");
+            settings.Fault(key, $"{settings.Shown(voice)} is not a voice of {url.Host}", $"Write one of {string.Join(", ", OpenAiVoices)}");
         return voice;
+    }
+
+    /// <summary>Null: callers' words are not written down.</summary>
+    internal static string? ReadTranscription(Settings settings, string key, string byDefault)
+    {
+        var model = settings.Name(key, byDefault);
+        return model.Equals(NoTranscription, StringComparison.OrdinalIgnoreCase) ? null : model;
     }
 
     private static string ReadGreeting(Settings settings)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json.Serialization;
 using Bob.Actors.Realtime;
 using Bob.Host.Calls;
 using Bob.Host.Configuration;
@@ -6,7 +7,7 @@ using Bob.Host.Configuration;
 namespace Bob.Host.Health;
 
 /// <summary>What load balancers and operators ask. Both answers are public, so neither holds anything worth hiding.</summary>
-public sealed class HealthEndpoints(BobOptions options, Switchboard switchboard, ModelReachability model, Reception reception, Uptime uptime, IHostApplicationLifetime host)
+public sealed class HealthEndpoints(BobOptions options, Switchboard switchboard, ModelProviders models, Reception reception, Uptime uptime, IHostApplicationLifetime host)
 {
     private static readonly string Version =
         typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
@@ -34,12 +35,20 @@ public sealed class HealthEndpoints(BobOptions options, Switchboard switchboard,
             return NotReady("at capacity");
         if (reception.Unready is { } unready)
             return NotReady(unready);
-        if (await model.FailureAsync(ProbeWait) is { } failure)
-            return NotReady($"model unreachable: {failure.Reason}");
-        return reception.Database is { } trouble
-            ? Results.Json(new { ready = true, calls = occupancy.Calls, maxCalls = occupancy.MaxCalls, database = trouble })
-            : Results.Json(new { ready = true, calls = occupancy.Calls, maxCalls = occupancy.MaxCalls });
+        var model = await models.StateAsync(ProbeWait);
+        if (!model.Any)
+            return NotReady($"model unreachable: {model.Failing}");
+        return Results.Json(new Readiness(true, occupancy.Calls, occupancy.MaxCalls, reception.Database, model.Failing));
     }
 
     private static IResult NotReady(string reason) => Results.Json(new { ready = false, reason }, statusCode: StatusCodes.Status503ServiceUnavailable);
+
+    /// <param name="Database">Why the database does not take the journal; null when it does.</param>
+    /// <param name="ModelsUnreachable">The model servers that cannot be had, where there is one that can.</param>
+    private sealed record Readiness(
+        bool Ready,
+        int Calls,
+        int MaxCalls,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Database,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ModelsUnreachable);
 }

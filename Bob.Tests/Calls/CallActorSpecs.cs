@@ -253,7 +253,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         CallTool("c1", CallTools.EndCallName);
         _modelLeg.FishForMessage(message => message is ModelLegProtocol.FinishSpeaking);
 
-        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.ModelRefused(new ModelFailure(FailureKind.Permanent, "no-credit"))));
+        _model.Tell(new ModelLostException(new ModelFailure(FailureKind.Permanent, "no-credit")));
 
         _modelLeg.FishForMessage(message => message is ModelLegProtocol.FinishSpeaking);
     }
@@ -354,7 +354,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         Start();
         Attach();
 
-        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.ModelRefused(new ModelFailure(FailureKind.Permanent, "invalid-api-key"))));
+        _model.Tell(new ModelLostException(new ModelFailure(FailureKind.Permanent, "invalid-api-key")));
         _modelLeg.FishForMessage(message => message is ModelLegProtocol.FinishSpeaking);
         _callerLeg.FishForMessage(message => message is CallerLegProtocol.ModelLost);
         _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.BobFinished()));
@@ -613,7 +613,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
             _clock,
             _ => Props.Create(() => new StandInLeg(_callerLeg.Ref, false, null)),
             _ => Props.Create(() => new StandInLeg(_modelLeg.Ref, true, null)),
-            new FakeDialer())
+            new FakeDialer().AsModel(realtime))
         {
             Recorder = recorder,
         };

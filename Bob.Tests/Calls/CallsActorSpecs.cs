@@ -204,7 +204,7 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
                 ? Props.Create(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path)
                 : Props.Create(() => new StandInLeg(_legs.Ref, false, stopsAfter)),
             _ => Props.Create(() => new StandInLeg(_legs.Ref, true, null)),
-            new FakeDialer())
+            new FakeDialer().AsModel(realtime))
         { Journal = new Book(_written) };
         return Sys.ActorOf(Props.Create(() => new CallsActor(services)), "calls");
     }

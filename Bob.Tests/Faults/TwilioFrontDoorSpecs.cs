@@ -127,7 +127,7 @@ public sealed class TwilioFrontDoorSpecs
         using var leave = new ManualResetEventSlim();
         await using var house = await WholeHouse.StartAsync(Script("hello"), adjust: builder => builder.Services.AddSingleton(provider => new CallServices(
             provider.GetRequiredService<CallOptions>(), provider.GetRequiredService<RealtimeOptions>(), [], TimeProvider.System,
-            _ => Props.Create(() => new SlowToLeave(leave)), _ => Props.Create(() => new SlowToLeave(leave)), provider.GetRequiredService<IModelDialer>())));
+            _ => Props.Create(() => new SlowToLeave(leave)), _ => Props.Create(() => new SlowToLeave(leave)), provider.GetRequiredService<ModelProviders>())));
         await house.AnnounceAsync(OtherCall);
         var ticket = await house.AnnounceAsync();
         await house.PostAsync("/call-status", Form(SomeCall, "completed"));

@@ -30,6 +30,8 @@ public sealed class BobOptionsSpecs
     [InlineData("OPENAI_VOICE", "marine", "Write one of alloy")]
     [InlineData("OPENAI_VOICE_SPEED", "2", "not a number from 0.25 to 1.5")]
     [InlineData("OPENAI_VOICE_SPEED", "1,2", "with a decimal point")]
+    [InlineData("MODEL_2_KEY", "alone", "is set, but neither MODEL_2_URL nor MODEL_2_NAME is")]
+    [InlineData("MODEL_2_NAME", "gpt-realtime-1.5", "is set, but without OPENAI_API_KEY calls are rehearsed")]
     [InlineData("BOB_INSTRUCTIONS", "prompts/none.md", "there is no file")]
     [InlineData("TRANSCRIPTION_LANGUAGE", "english", "two letters such as en")]
     [InlineData("TURN_DETECTION", "vad", "Write one of server_vad, semantic_vad")]
@@ -84,6 +86,43 @@ public sealed class BobOptionsSpecs
         faults.Should().HaveCount(4);
         string.Join('\n', faults).Should().NotContain("canary");
         $"{options} {options.Twilio}".Should().NotContain("canary");
+    }
+
+    [Theory]
+    [InlineData("MODEL_2_URL", "https://model.example.com", "not a plain WebSocket address")]
+    [InlineData("MODEL_2_URL", "ws://model.example.com/v1/realtime", "Write wss://")]
+    [InlineData("MODEL_2_NAME", "gpt realtime", "such as gpt-realtime-2.1")]
+    [InlineData("MODEL_3_NAME", "gpt-realtime-1.5", "is set, but there is no MODEL_2")]
+    public void A_bad_value_of_a_further_model_is_one_line(string key, string value, string says) =>
+        FaultsOf(("OPENAI_API_KEY", "key"), (key, value)).Should().ContainSingle().Which.ToString().Should().StartWith($"[bob] {key}: ").And.Contain(says);
+
+    [Fact]
+    public void Further_models_are_as_the_first_where_nothing_else_is_said_and_a_key_goes_to_its_own_host_alone()
+    {
+        var options = Read(
+            ("OPENAI_API_KEY", "key"), ("OPENAI_VOICE", "cedar"), ("BOB_GREETING", "Say hello."),
+            ("MODEL_2_NAME", "gpt-realtime-1.5"),
+            ("MODEL_3_URL", "wss://bob.openai.azure.com/openai/v1/realtime"), ("MODEL_3_KEY", "azure-key"), ("MODEL_3_NAME", "deployment"), ("MODEL_3_VOICE", "alloy"),
+            ("MODEL_4_URL", "ws://localhost:8080/v1/realtime"), ("MODEL_4_TRANSCRIPTION", "none"));
+
+        options.FurtherModels.Select(model => (model.Url.Host, model.Model, model.ApiKey, model.Voice, model.TranscriptionModel, model.Greeting)).Should().Equal(
+            ("api.openai.com", "gpt-realtime-1.5", "key", "cedar", "gpt-4o-mini-transcribe", "Say hello."),
+            ("bob.openai.azure.com", "deployment", "azure-key", "alloy", "gpt-4o-mini-transcribe", "Say hello."),
+            ("localhost", "gpt-realtime-2.1", "no-key", "cedar", null, "Say hello."));
+        FaultsOf(("OPENAI_API_KEY", "key"), ("MODEL_2_URL", "wss://bob.openai.azure.com/openai/v1/realtime")).Should().ContainSingle()
+            .Which.ToString().Should().Be("[bob] MODEL_2_KEY: is not set, but MODEL_2_URL names a server that wants one. Set the key of that server.");
+        FaultsOf(("OPENAI_API_KEY", "key"), ("MODEL_2_KEY", "canary key"), ("MODEL_2_NAME", "m")).Should().ContainSingle().Which.ToString().Should().NotContain("canary");
+    }
+
+    [Fact]
+    public void O8_A_stalled_server_does_not_have_all_the_time_when_there_is_another()
+    {
+        Read(("OPENAI_API_KEY", "key")).Realtime.ConnectTimeout.Should().Be(TimeSpan.FromSeconds(3));
+
+        var options = Read(("OPENAI_API_KEY", "key"), ("MODEL_2_NAME", "gpt-realtime-1.5"));
+
+        options.FurtherModels.Prepend(options.Realtime).Should().OnlyContain(
+            model => model.ConnectTimeout == TimeSpan.FromSeconds(2) && model.SessionTimeout == TimeSpan.FromSeconds(2));
     }
 
     [Fact]

@@ -69,6 +69,29 @@ public sealed class ReadinessSpecs
     }
 
     [Fact]
+    public async Task O1_A_host_is_ready_when_one_of_its_models_can_be_had_and_names_those_that_cannot()
+    {
+        await using var second = await RealtimeSimulator.StartAsync(new RealtimeSimulatorOptions { ApiKey = "test-key" }, Cancellation);
+        await using var bob = await RunningBob.StartAsync(
+            _ => new Occupancy(0, 4), null, ("OPENAI_REALTIME_URL", "ws://localhost:1/v1/realtime"), ("MODEL_2_URL", second.Url.AbsoluteUri), ("MODEL_2_KEY", "test-key"));
+        await AskAsync(bob);
+        await bob.AwaitAsync(() => bob.Lines.Contains("[bob] WRN Model 1 cannot be reached: connection-refused"));
+
+        (await AskAsync(bob)).Should().Be((HttpStatusCode.OK, """{"ready":true,"calls":0,"maxCalls":4,"modelsUnreachable":"1 connection-refused"}"""));
+    }
+
+    [Fact]
+    public async Task O1_A_host_that_can_have_none_of_its_models_says_why_of_each()
+    {
+        await using var second = await RealtimeSimulator.StartAsync(new RealtimeSimulatorOptions { ApiKey = "another" }, Cancellation);
+        await using var bob = await RunningBob.StartAsync(
+            _ => new Occupancy(0, 4), null, ("OPENAI_REALTIME_URL", "ws://localhost:1/v1/realtime"), ("MODEL_2_URL", second.Url.AbsoluteUri), ("MODEL_2_KEY", "test-key"));
+
+        (await AskAsync(bob)).Should().Be(
+            (HttpStatusCode.ServiceUnavailable, """{"ready":false,"reason":"model unreachable: 1 connection-refused, 2 invalid-api-key"}"""));
+    }
+
+    [Fact]
     public async Task A_rehearsal_asks_its_own_model()
     {
         await using var bob = await RunningBob.StartAsync(_ => new Occupancy(0, 4), null, ("OPENAI_API_KEY", ""));

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Bob.Actors.Realtime;
 using Bob.Actors.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Bob.Tests.Realtime;
@@ -25,6 +26,10 @@ public sealed class FakeDialer : IModelDialer
     /// <summary>The next dial; waits up to 10 s.</summary>
     public async Task<PendingDial> NextAsync() =>
         await _dials.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+
+    /// <summary>As the only server there is.</summary>
+    public ModelProviders AsModel(RealtimeOptions options, TimeProvider? clock = null) =>
+        new([new ModelProvider(this, options, 0, clock ?? TimeProvider.System, NullLogger<ModelProvider>.Instance)]);
 
     public sealed class PendingDial(CancellationToken cancellation)
     {

@@ -106,6 +106,8 @@ public sealed class ModelRefusalSpecs
         { Dial(HttpRequestError.NameResolutionError, null), Transient, "dns-failure" },
         { Dial(HttpRequestError.ConnectionError, new SocketException((int)SocketError.ConnectionRefused)), Transient, "connection-refused" },
         { Dial(HttpRequestError.ConnectionError, new SocketException((int)SocketError.NetworkUnreachable)), Transient, "unreachable" },
+        { Dial(HttpRequestError.ConnectionError, new SocketException((int)SocketError.TooManyOpenSockets)), Transient, "no-sockets-left" }, // P5
+        { Dial(HttpRequestError.ConnectionError, new SocketException((int)SocketError.AddressNotAvailable)), Transient, "no-ports-left" }, // P17
         { Dial(HttpRequestError.SecureConnectionError, new AuthenticationException("RemoteCertificateNameMismatch")), Permanent, "tls-refused" }, // O10
         { Dial(HttpRequestError.SecureConnectionError, new IOException("EOF")), Transient, "connection-reset" },
         { new HttpRequestException(null, null, HttpStatusCode.Unauthorized), Permanent, "invalid-api-key" },

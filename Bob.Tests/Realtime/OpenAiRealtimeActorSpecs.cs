@@ -270,9 +270,10 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
 
         socket.Say(Error("invalid_value"));
 
-        var refused = _call.ExpectMsg<ModelRefused>().Failure;
-        refused.Should().Be(new ModelFailure(FailureKind.Permanent, "session-refused"));
+        _call.ExpectMsg<StandInParent.ChildFailed>();
+        _call.ExpectMsg<LegReady>().Lost.Should().Be(new ModelFailure(FailureKind.Permanent, "session-refused"));
         await socket.Gone.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        _leg.Tell(new GiveUp());
         Frames(3);
         _leg.Tell(new FinishSpeaking());
         _callerLeg.ExpectMsg<CallerLegProtocol.FinishPlayback>();
@@ -293,7 +294,8 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
         socket.Say(Updated.Replace("\"input\":{\"format\":{\"type\":\"audio/pcmu\"", $"\"input\":{{\"format\":{{\"type\":\"{input}\"")
             .Replace("\"output\":{\"format\":{\"type\":\"audio/pcmu\"", $"\"output\":{{\"format\":{{\"type\":\"{output}\""));
 
-        _call.ExpectMsg<ModelRefused>().Failure.Reason.Should().Be("format-refused");
+        _call.ExpectMsg<StandInParent.ChildFailed>();
+        _call.ExpectMsg<LegReady>().Lost.Should().Be(new ModelFailure(FailureKind.Permanent, "format-refused"));
         await socket.Gone.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
     }
 
@@ -405,15 +407,17 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
-    public async Task A_dial_refused_for_good_is_not_tried_again()
+    public async Task A_dial_refused_for_good_is_told_as_such_and_not_tried_again_by_itself()
     {
         Start();
         _leg.Tell(new Dial(1, TimeSpan.Zero));
 
         (await _dialer.NextAsync()).Fail(new ModelFailure(FailureKind.Permanent, "invalid-api-key"));
 
-        _call.ExpectMsg<ModelRefused>().Failure.Reason.Should().Be("invalid-api-key");
+        _call.ExpectMsg<StandInParent.ChildFailed>();
+        _call.ExpectMsg<LegReady>().Lost.Should().Be(new ModelFailure(FailureKind.Permanent, "invalid-api-key"));
         _call.ExpectNoMsg(Soon);
+        _dialer.Count.Should().Be(1);
     }
 
     [Fact]
@@ -515,7 +519,7 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
 
         socket.Say(Failed("r1", "insufficient_quota"));
 
-        _call.FishForMessage(message => message is ModelRefused { Failure.Reason: "no-credit" });
+        _call.FishForMessage(message => message is LegReady { Lost: { Kind: FailureKind.Permanent, Reason: "no-credit" } });
         await socket.Gone.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
     }
 

@@ -18,7 +18,7 @@ public sealed class RedialPolicySpecs
         _policy.Dialled(At(0));
         _policy.Connected();
 
-        var delays = Enumerable.Range(0, 6).Select(drop => Ms(_policy.Failed(Reset, wasConnected: true, At(drop * 5_000)))).ToList();
+        var delays = Enumerable.Range(0, 6).Select(drop => Ms(Again(Reset, wasConnected: true, At(drop * 5_000)))).ToList();
 
         delays.Should().Equal(0, 250, 500, 1_000, 2_000, null);
     }
@@ -28,14 +28,14 @@ public sealed class RedialPolicySpecs
     {
         _policy.Connected();
 
-        var delays = Enumerable.Range(0, 20).Select(drop => Ms(_policy.Failed(Reset, wasConnected: true, At(drop * 61_000)))).ToList();
+        var delays = Enumerable.Range(0, 20).Select(drop => Ms(Again(Reset, wasConnected: true, At(drop * 61_000)))).ToList();
 
         delays.Should().OnlyContain(delay => delay == 0);
     }
 
     [Fact]
     public void O1_A_refusal_for_good_is_not_tried_again() =>
-        _policy.Failed(new ModelFailure(FailureKind.Permanent, "invalid-api-key"), wasConnected: false, At(0)).Should().BeNull();
+        _policy.Failed(new ModelFailure(FailureKind.Permanent, "invalid-api-key"), wasConnected: false, At(0), Alternatives.None).Should().BeNull();
 
     [Theory] // O4
     [InlineData(1_200, 1_200)]
@@ -47,16 +47,16 @@ public sealed class RedialPolicySpecs
     {
         var limited = new ModelFailure(FailureKind.RateLimited, "rate-limited", retryAfter is { } ms ? At(ms) : null);
 
-        Ms(_policy.Failed(limited, wasConnected: false, At(0))).Should().Be(expected);
+        Ms(Again(limited, wasConnected: false, At(0))).Should().Be(expected);
     }
 
     [Fact]
     public void O4_A_rate_limit_is_waited_for_once()
     {
         var limited = new ModelFailure(FailureKind.RateLimited, "rate-limited", At(500));
-        _policy.Failed(limited, wasConnected: false, At(0)).Should().NotBeNull();
+        Again(limited, wasConnected: false, At(0)).Should().NotBeNull();
 
-        _policy.Failed(limited, wasConnected: false, At(600)).Should().BeNull();
+        Again(limited, wasConnected: false, At(600)).Should().BeNull();
     }
 
     [Fact]
@@ -72,8 +72,8 @@ public sealed class RedialPolicySpecs
     {
         _policy.Dialled(At(0));
 
-        Ms(_policy.Failed(Stalled, wasConnected: false, At(3_000))).Should().Be(0);
-        Ms(_policy.Failed(Stalled, wasConnected: false, At(6_000))).Should().BeNull();
+        Ms(Again(Stalled, wasConnected: false, At(3_000))).Should().Be(0);
+        Ms(Again(Stalled, wasConnected: false, At(6_000))).Should().BeNull();
     }
 
     [Fact]
@@ -89,10 +89,65 @@ public sealed class RedialPolicySpecs
     {
         _policy.Dialled(At(0));
         _policy.Connected();
-        Ms(_policy.Failed(Reset, wasConnected: true, At(60_000))).Should().Be(0);
+        Ms(Again(Reset, wasConnected: true, At(60_000))).Should().Be(0);
 
-        Ms(_policy.Failed(Refused, wasConnected: false, At(61_500))).Should().Be(250);
-        Ms(_policy.Failed(Refused, wasConnected: false, At(64_000))).Should().BeNull();
+        Ms(Again(Refused, wasConnected: false, At(61_500))).Should().Be(250);
+        Ms(Again(Refused, wasConnected: false, At(64_000))).Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(FailureKind.Permanent, "invalid-api-key")]
+    [InlineData(FailureKind.RateLimited, "rate-limited")]
+    [InlineData(FailureKind.Transient, "timeout")]
+    [InlineData(FailureKind.Transient, "connection-refused")]
+    public void O1_to_O8_Whatever_a_dial_fails_with_another_server_is_dialled_at_once(FailureKind kind, string reason)
+    {
+        var policy = new RedialPolicy(servers: 2);
+        policy.Dialled(At(0));
+
+        policy.Failed(new ModelFailure(kind, reason), wasConnected: false, At(3_000), Alternatives.Other).Should().Be(new NextDial(TimeSpan.Zero, MovesOn: true));
+    }
+
+    [Fact]
+    public void O8_Nobody_is_tried_after_the_time_that_a_caller_waits()
+    {
+        var policy = new RedialPolicy(servers: 4);
+        policy.Dialled(At(0));
+        policy.Failed(Stalled, wasConnected: false, At(3_000), Alternatives.Other).Should().NotBeNull();
+
+        policy.Failed(Stalled, wasConnected: false, At(6_000), Alternatives.Other).Should().BeNull();
+    }
+
+    [Fact]
+    public void O13_A_session_that_drops_is_dialled_again_and_at_the_third_time_elsewhere()
+    {
+        var policy = new RedialPolicy(servers: 2);
+        policy.Dialled(At(0));
+        policy.Connected();
+
+        var dials = Enumerable.Range(0, 4).Select(drop => policy.Failed(Reset, wasConnected: true, At(drop * 5_000), Alternatives.Other)).ToList();
+
+        dials.Should().Equal(new(At(0), false), new(At(250), false), new(At(0), true), new(At(0), false));
+    }
+
+    [Fact]
+    public void O35_A_session_that_ends_for_good_is_not_dialled_again_where_it_was()
+    {
+        var policy = new RedialPolicy(servers: 2);
+        policy.Connected();
+
+        policy.Failed(new ModelFailure(FailureKind.Permanent, "no-credit"), wasConnected: true, At(0), Alternatives.Other).Should().Be(new NextDial(At(0), MovesOn: true));
+    }
+
+    [Fact]
+    public void A_refusal_for_good_leaves_the_others_their_second_try()
+    {
+        var policy = new RedialPolicy(servers: 2);
+        policy.Dialled(At(0));
+        policy.Failed(new ModelFailure(FailureKind.Transient, "http-503"), wasConnected: false, At(100), Alternatives.Other).Should().NotBeNull();
+
+        policy.Failed(new ModelFailure(FailureKind.Permanent, "invalid-api-key"), wasConnected: false, At(200), Alternatives.Again)
+            .Should().Be(new NextDial(At(0), MovesOn: false));
     }
 
     [Fact]
@@ -107,9 +162,9 @@ public sealed class RedialPolicySpecs
             foreach (var (failure, wasConnected, later) in failures)
             {
                 now += later;
-                if (policy.Failed(failure, wasConnected, At(now)) is not { } delay)
+                if (policy.Failed(failure, wasConnected, At(now), Alternatives.Again) is not { } dial)
                     continue;
-                delay.Should().BeGreaterThanOrEqualTo(TimeSpan.Zero).And.BeLessThanOrEqualTo(At(2_000));
+                dial.Delay.Should().BeGreaterThanOrEqualTo(TimeSpan.Zero).And.BeLessThanOrEqualTo(At(2_000));
                 dials.Add(now);
             }
 
@@ -121,12 +176,15 @@ public sealed class RedialPolicySpecs
     private int Outage(ModelFailure failure)
     {
         var now = 0;
-        while (_policy.Failed(failure, wasConnected: false, At(now)) is { } delay)
-            now += (int)delay.TotalMilliseconds;
+        while (Again(failure, wasConnected: false, At(now)) is { } dial)
+            now += (int)dial.Delay.TotalMilliseconds;
         return now;
     }
 
+    /// <summary>A failure where there is one server.</summary>
+    private NextDial? Again(ModelFailure failure, bool wasConnected, TimeSpan now) => _policy.Failed(failure, wasConnected, now, Alternatives.Again);
+
     private static TimeSpan At(int ms) => TimeSpan.FromMilliseconds(ms);
 
-    private static int? Ms(TimeSpan? delay) => (int?)delay?.TotalMilliseconds;
+    private static int? Ms(NextDial? dial) => (int?)dial?.Delay.TotalMilliseconds;
 }

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using AwesomeAssertions;
+using Bob.Actors.Calls;
 using Bob.Actors.Realtime;
 using Bob.Actors.Sockets;
 using Bob.Simulator.Realtime;
@@ -10,7 +13,7 @@ using Xunit;
 
 namespace Bob.Tests.Realtime;
 
-public sealed class ModelReachabilitySpecs : IDisposable
+public sealed class ModelProviderSpecs : IDisposable
 {
     private const string Created = """{"type":"session.created","event_id":"event_1","session":{"id":"sess_1"}}""";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -19,9 +22,9 @@ public sealed class ModelReachabilitySpecs : IDisposable
     private readonly FakeTimeProvider _clock = new();
     private readonly FakeDialer _dialer = new();
     private readonly Lines _log = new();
-    private readonly ModelReachability _model;
+    private readonly ModelProvider _model;
 
-    public ModelReachabilitySpecs() => _model = new ModelReachability(_dialer, Options(new Uri("ws://127.0.0.1:1/v1/realtime")), _clock, _log);
+    public ModelProviderSpecs() => _model = new ModelProvider(_dialer, Options(new Uri("ws://127.0.0.1:1/v1/realtime")), 0, _clock, _log);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -85,7 +88,7 @@ public sealed class ModelReachabilitySpecs : IDisposable
         (await _dialer.NextAsync()).Fail(Refused);
         (await Task.WhenAll(asked)).Should().AllBeEquivalentTo(Refused);
 
-        _clock.Advance(ModelReachability.ProbeInterval - TimeSpan.FromMilliseconds(1));
+        _clock.Advance(ModelProvider.ProbeInterval - TimeSpan.FromMilliseconds(1));
         (await _model.FailureAsync(Patience)).Should().Be(Refused);
         _dialer.Count.Should().Be(1);
 
@@ -100,7 +103,7 @@ public sealed class ModelReachabilitySpecs : IDisposable
     public async Task A_success_stands_for_a_minute_and_an_old_one_is_probed_behind_the_answer()
     {
         await CallAsync(Created);
-        _clock.Advance(ModelReachability.Fresh);
+        _clock.Advance(ModelProvider.Fresh);
         (await _model.FailureAsync(Patience)).Should().BeNull();
         _dialer.Count.Should().Be(1);
 
@@ -129,20 +132,20 @@ public sealed class ModelReachabilitySpecs : IDisposable
     }
 
     [Theory]
-    [InlineData("invalid_api_key", "invalid-api-key")]
-    [InlineData("insufficient_quota", "no-credit")]
-    [InlineData("model_not_found", "model-not-found")]
-    [InlineData("rate_limit_exceeded", "rate-limited")]
-    public async Task A_refusal_after_the_upgrade_is_a_failure_whether_a_call_or_a_probe_meets_it(string code, string reason)
+    [InlineData("invalid_api_key", "invalid-api-key", "Error The model refuses to be dialled until somebody acts")]
+    [InlineData("insufficient_quota", "no-credit", "Error The model refuses to be dialled until somebody acts")]
+    [InlineData("model_not_found", "model-not-found", "Error The model refuses to be dialled until somebody acts")]
+    [InlineData("rate_limit_exceeded", "rate-limited", "Warning The model cannot be reached")]
+    public async Task O1_O3_O4_O35_A_refusal_after_the_upgrade_is_a_failure_whether_a_call_or_a_probe_meets_it(string code, string reason, string says)
     {
-        var error = $$$"""{"type":"error","event_id":"event_1","error":{"type":"invalid_request_error","code":"{{{code}}}","message":"No, sk-secret-0123456789abcdef0123456789."}}""";
+        var error = Error(code);
 
         await CallAsync(error);
         var probed = _model.FailureAsync(Patience);
         await AnswerAsync(error);
 
         (await probed)!.Reason.Should().Be(reason);
-        (await _log.NextAsync()).Should().Be($"Warning The model cannot be reached: {reason}", "once for both");
+        (await _log.NextAsync()).Should().Be($"{says}: {reason}", "once for both");
         _log.Waiting.Should().Be(0);
     }
 
@@ -199,6 +202,50 @@ public sealed class ModelReachabilitySpecs : IDisposable
     }
 
     [Fact]
+    public async Task O1_A_server_that_refuses_is_tried_again_by_itself_and_its_end_is_told_once_as_well()
+    {
+        using var alerts = new Alerts("account-deactivated");
+        await CallAsync(Error("account_deactivated"));
+        (await _log.NextAsync()).Should().Be("Error The model refuses to be dialled until somebody acts: account-deactivated");
+        _model.Bar(first: false)!.Reason.Should().Be("account-deactivated");
+
+        _clock.Advance(TimeSpan.FromSeconds(15));
+        await AnswerAsync(Error("account_deactivated"));
+        await HadItAsync();
+        _clock.Advance(TimeSpan.FromSeconds(29));
+        _dialer.Count.Should().Be(2, "rests get longer");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await AnswerAsync(Created);
+
+        (await _log.NextAsync()).Should().Be("Information The model can be dialled again; it was account-deactivated");
+        _model.Bar(first: false).Should().BeNull();
+        _log.Waiting.Should().Be(0);
+        alerts.Counted.Should().Equal("raised", "over");
+    }
+
+    [Fact]
+    public async Task O35_Credit_that_an_answer_found_missing_is_not_there_because_a_session_begins()
+    {
+        await CallAsync(Created);
+        _model.Failed(new ModelFailure(FailureKind.Permanent, "no-credit"));
+        (await _log.NextAsync()).Should().EndWith("no-credit");
+
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        _dialer.Count.Should().Be(1, "a probe would find out nothing");
+        _model.Admits(first: true).Should().BeTrue("one call finds out");
+        _model.Admits(first: true).Should().BeFalse("and only one");
+        await CallAsync(Created);
+        (await _model.FailureAsync(Patience))!.Reason.Should().Be("no-credit");
+        _model.Answered(_model.Refusals - 1);
+        _log.Waiting.Should().Be(0, "an answer of a session from before proves nothing");
+
+        _model.Answered(_model.Refusals);
+
+        (await _log.NextAsync()).Should().Be("Information The model can be dialled again; it was no-credit");
+        (await _model.FailureAsync(Patience)).Should().BeNull();
+    }
+
+    [Fact]
     public async Task A_probe_ends_with_its_host()
     {
         var asked = _model.FailureAsync(TimeSpan.FromMinutes(1));
@@ -218,26 +265,32 @@ public sealed class ModelReachabilitySpecs : IDisposable
         var first = await RealtimeSimulator.StartAsync(new RealtimeSimulatorOptions(), Cancellation);
         var url = first.Url;
         var dialer = new OpenAiDialer(Options(url), TimeProvider.System);
-        using var model = new ModelReachability(dialer, Options(url), _clock, _log);
+        using var model = new ModelProvider(dialer, Options(url), 0, _clock, _log);
 
         (await model.FailureAsync(Patience)).Should().BeNull();
         first.Connections.Should().Be(1);
         await first.Sessions.Single().Ended.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
 
         await first.DisposeAsync();
-        _clock.Advance(ModelReachability.Fresh + TimeSpan.FromSeconds(1));
+        _clock.Advance(ModelProvider.Fresh + TimeSpan.FromSeconds(1));
         await model.FailureAsync(Patience);
         await _log.NextAsync();
         (await model.FailureAsync(Patience)).Should().Be(Refused);
 
         await using var second = await RealtimeSimulator.StartAsync(new RealtimeSimulatorOptions { Port = url.Port }, Cancellation);
-        _clock.Advance(ModelReachability.ProbeInterval);
+        _clock.Advance(ModelProvider.ProbeInterval);
         (await model.FailureAsync(Patience)).Should().BeNull();
     }
 
     public void Dispose() => _model.Dispose();
 
     private static RealtimeOptions Options(Uri url) => new() { Url = url, Model = "gpt-realtime", ApiKey = "key", Instructions = "i", Greeting = "g" };
+
+    private static string Error(string code) =>
+        $$$"""{"type":"error","event_id":"event_1","error":{"type":"invalid_request_error","code":"{{{code}}}","message":"No, sk-secret-0123456789abcdef0123456789."}}""";
+
+    /// <summary>The probe that was answered last is over: a question shares it, or has its own.</summary>
+    private async Task HadItAsync() => (await _model.FailureAsync(TimeSpan.FromMinutes(1)))!.Kind.Should().Be(FailureKind.Permanent);
 
     /// <summary>Connects the next dial, which hears these words.</summary>
     private async Task AnswerAsync(params string[] words)
@@ -258,7 +311,33 @@ public sealed class ModelReachabilitySpecs : IDisposable
             System.Text.Encoding.UTF8.GetString((await socket.ReceiveAsync(Cancellation)).Utf8.Span).Should().Be(said, "the call hears everything");
     }
 
-    private sealed class Lines : ILogger<ModelReachability>
+    /// <summary>What the metric counts of a reason; other specs run at the same time.</summary>
+    private sealed class Alerts : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+
+        public Alerts(string reason)
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument == CallMetrics.ModelAlerts)
+                    listener.EnableMeasurementEvents(instrument);
+            };
+            _listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+            {
+                var counted = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value);
+                if (reason.Equals(counted["reason"]))
+                    Counted.Enqueue((string)counted["state"]!);
+            });
+            _listener.Start();
+        }
+
+        public ConcurrentQueue<string> Counted { get; } = new();
+
+        public void Dispose() => _listener.Dispose();
+    }
+
+    private sealed class Lines : ILogger<ModelProvider>
     {
         private readonly Channel<string> _written = Channel.CreateUnbounded<string>();
 
