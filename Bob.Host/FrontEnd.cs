@@ -22,6 +22,8 @@ public static partial class FrontEnd
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MaxRequestBodySize = TwilioForm.MaxBodyBytes;
+            if (OpenFiles.Limit is { } files)
+                kestrel.Limits.MaxConcurrentConnections = OpenFiles.Requests(files, options.Calls.MaxCalls);
             kestrel.ListenAnyIP(options.Port, listen => listen.Protocols = HttpProtocols.Http1);
         });
         builder.Services
@@ -30,6 +32,10 @@ public static partial class FrontEnd
             .AddSingleton<PublicUrl>()
             .AddSingleton<TwilioGate>()
             .AddSingleton<Switchboard>()
+            .AddSingleton(options.Admission)
+            .AddSingleton<NodeLoad>()
+            .AddHostedService(provider => provider.GetRequiredService<NodeLoad>())
+            .AddSingleton<CallRates>()
             .AddSingleton<Reception>()
             .AddSingleton<WaitingStreams>()
             .AddSingleton<IncomingCallEndpoint>()

@@ -1,5 +1,6 @@
 using Bob.Actors.Costs;
 using Bob.Actors.Records;
+using Bob.Host.Configuration;
 using Bob.Host.Records;
 using Bob.Host.Twilio;
 
@@ -11,20 +12,26 @@ namespace Bob.Host.Calls;
 public sealed record Welcome(string? Refusal, KnownCaller? Known = null);
 
 /// <summary>Decides who is put through to the calls. No model is dialled for a call that it refuses, and nothing is billed.</summary>
-public sealed partial class Reception(CallerLookup callers, DaySpending spending, JournalWriter journal, ILogger<Reception> log)
+public sealed partial class Reception(
+    CallerLookup callers, DaySpending spending, JournalWriter journal, NodeLoad load, CallRates rates, TimeProvider clock, ILogger<Reception> log)
 {
     /// <summary>The business wants no calls from this number.</summary>
     public const string Blocked = "blocked";
 
+    /// <summary>Least time from one line about calls that came too fast to the next.</summary>
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
     private string? _closed;
+    private long? _tooFastAt;
 
     /// <summary>Why no call can be taken now, in a word; null when one can.</summary>
-    public string? Closed => journal.IsFull ? "journal-full" : spending.IsOver ? "day-cost-cap" : null;
+    public string? Closed => journal.IsFull ? "journal-full" : spending.IsOver ? "day-cost-cap" : load.Full;
 
     /// <summary>What is to keep load balancers away, in words; null when nothing is. Callers who come all the same are taken as long as they can be.</summary>
     public string? Unready => journal.State == JournalState.Memory ? "nothing can be written down"
         : spending.IsOver ? "the day has cost what it may"
-        : null;
+        : load.Full ?? (rates.IsExhausted ? CallRates.TooManyAtOnce : null);
 
     /// <summary>Why the database does not take the journal, in a word; null when it does.</summary>
     public string? Database => journal.State == JournalState.Database ? null : journal.Failure ?? "slow";
@@ -42,12 +49,34 @@ public sealed partial class Reception(CallerLookup callers, DaySpending spending
 
         if (closed is not null)
             return new Welcome(closed);
+        if (rates.Refuse(caller) is { } tooFast)
+        {
+            Tell(tooFast);
+            return new Welcome(tooFast);
+        }
+
         var known = await callers.FindAsync(caller);
         if (known is not { Blocked: true })
             return new Welcome(null, known);
         Rejected();
         return new Welcome(Blocked);
     }
+
+    /// <summary>A flood of calls is no flood of lines; the metric counts them all.</summary>
+    private void Tell(string tooFast)
+    {
+        lock (_gate)
+        {
+            if (_tooFastAt is { } before && clock.GetElapsedTime(before) < LineInterval)
+                return;
+            _tooFastAt = clock.GetTimestamp();
+        }
+
+        TooFast(tooFast, tooFast == CallRates.CallerTooOften ? Keys.MaxCallsPerCaller : Keys.MaxCallsPerSecond);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Call refused: {Reason}, more than {Setting} allows; others may have been, too")]
+    private partial void TooFast(string reason, string setting);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Call rejected: its caller is blocked")]
     private partial void Rejected();

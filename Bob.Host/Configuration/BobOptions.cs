@@ -36,6 +36,8 @@ public sealed record BobOptions
 
     public required CallOptions Calls { get; init; }
 
+    public required AdmissionOptions Admission { get; init; }
+
     /// <summary>The folder that calls are recorded to, an absolute path; null: they are not recorded.</summary>
     public required string? RecordingDirectory { get; init; }
 

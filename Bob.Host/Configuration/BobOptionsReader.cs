@@ -23,6 +23,7 @@ public static partial class BobOptionsReader
         RequireToken(settings, serverUrl);
         var (recordings, notice) = RecordingSettings.Read(settings, sources.ContentRoot);
         var costs = CostSettings.Read(settings, realtime.Model, mode);
+        var (calls, files) = Fitting(ReadCalls(settings), OpenFiles.Limit);
         var options = new BobOptions
         {
             Port = port,
@@ -31,7 +32,8 @@ public static partial class BobOptionsReader
             Mode = mode,
             Realtime = Noticed(models[0]),
             FurtherModels = [.. models.Skip(1).Select(Noticed)],
-            Calls = ReadCalls(settings),
+            Calls = calls,
+            Admission = AdmissionSettings.Read(settings),
             RecordingDirectory = recordings,
             RecordingsFolder = RecordingSettings.Folder(settings, sources.ContentRoot),
             Costs = costs,
@@ -45,6 +47,7 @@ public static partial class BobOptionsReader
             [
                 .. UnknownKeys.Warnings(sources),
                 .. RealtimeSettings.Warnings(settings),
+                .. files,
                 .. RecordingSettings.Warnings(recordings, mode),
                 .. CostSettings.Warnings(costs, realtime.Model, mode),
             ],
@@ -133,6 +136,16 @@ public static partial class BobOptionsReader
         }
 
         return calls;
+    }
+
+    /// <summary>No more calls than this process can have sockets for: those beyond would take the sockets away from those that are up.</summary>
+    public static (CallOptions Calls, IEnumerable<string> Warnings) Fitting(CallOptions calls, int? openFiles)
+    {
+        if (openFiles is not { } limit || OpenFiles.Calls(limit) is var most && most >= calls.MaxCalls)
+            return (calls, []);
+        return (
+            calls with { MaxCalls = most },
+            [$"MAX_CALLS={calls.MaxCalls} needs more than the {limit} open files that this process may have: {most} calls at once are taken; raise ulimit -n (systemd: LimitNOFILE)"]);
     }
 
     // Uri would accept and quietly normalise more than Twilio could have been given.

@@ -44,6 +44,10 @@ public static class Keys
     public const string NoiseReduction = "NOISE_REDUCTION";
     public const string MaxCallSeconds = "MAX_CALL_SECONDS";
     public const string MaxCalls = "MAX_CALLS";
+    public const string MaxCallsPerCaller = "MAX_CALLS_PER_CALLER";
+    public const string MaxCallsPerSecond = "MAX_CALLS_PER_SECOND";
+    public const string MaxLagMs = "MAX_LAG_MS";
+    public const string MaxMemoryMb = "MAX_MEMORY_MB";
     public const string DialEarly = "DIAL_EARLY";
     public const string SilencePromptSeconds = "SILENCE_PROMPT_SECONDS";
     public const string SilenceGoodbyeSeconds = "SILENCE_GOODBYE_SECONDS";

@@ -1,4 +1,5 @@
 using AwesomeAssertions;
+using Bob.Actors.Calls;
 using Bob.Actors.Costs;
 using Bob.Actors.Realtime;
 using Bob.Host.Configuration;
@@ -243,6 +244,36 @@ public sealed class BobOptionsSpecs
         FaultsOf([.. other, ("MAX_COST_PER_DAY", "5")]).Should().ContainSingle().Which.ToString().Should().StartWith("[bob] MAX_COST_PER_DAY: is set, but");
         FaultsOf([.. other, ("PRICE_AUDIO_OUT", "64")]).Should().ContainSingle().Which.ToString().Should().StartWith("[bob] PRICES_DATE: is not set, but PRICE_AUDIO_OUT is");
         FaultsOf(("MAX_COST_PER_CALL", "5"), ("MAX_COST_PER_DAY", "4")).Should().ContainSingle().Which.Key.Should().Be("MAX_COST_PER_DAY");
+    }
+
+    [Fact]
+    public void A_process_that_may_open_few_files_takes_fewer_calls_and_says_so()
+    {
+        var calls = new CallOptions { MaxCalls = 200 };
+
+        BobOptionsReader.Fitting(calls, 4_096).Should().BeEquivalentTo((calls, Array.Empty<string>()));
+        var (fewer, warnings) = BobOptionsReader.Fitting(calls, 1_024);
+
+        fewer.MaxCalls.Should().Be(181);
+        warnings.Should().ContainSingle().Which.Should().StartWith("MAX_CALLS=200 needs more than the 1024 open files").And.Contain("181 calls at once are taken");
+        BobOptionsReader.Fitting(calls, null).Calls.MaxCalls.Should().Be(200);
+        OpenFiles.Parse("Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 524288               files     \n").Should().Be(1_024);
+    }
+
+    [Theory]
+    [InlineData("MAX_CALLS_PER_CALLER")]
+    [InlineData("MAX_CALLS_PER_SECOND")]
+    [InlineData("MAX_LAG_MS")]
+    [InlineData("MAX_MEMORY_MB")]
+    public void A_bound_on_new_calls_is_a_number_and_none_when_it_is_0(string key)
+    {
+        var defaults = Read().Admission;
+        (defaults.CallsPerCaller, defaults.CallsPerSecond, defaults.MaxLag).Should().Be((10, 50, TimeSpan.FromMilliseconds(60)));
+        defaults.MaxMemory.Should().BeGreaterThan(256L * 1024 * 1024);
+
+        var off = Read((key, "0")).Admission;
+        new object?[] { off.CallsPerCaller, off.CallsPerSecond, off.MaxLag, off.MaxMemory }.Count(bound => bound is null).Should().Be(1);
+        FaultsOf((key, "-1")).Should().ContainSingle().Which.ToString().Should().StartWith($"[bob] {key}: ").And.Contain("is not a whole number");
     }
 
     [Fact]

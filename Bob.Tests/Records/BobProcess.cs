@@ -29,11 +29,25 @@ internal sealed class BobProcess : IAsyncDisposable
 
     public IReadOnlyCollection<string> Lines => _lines;
 
+    public bool IsAlive => !_process.HasExited;
+
+    /// <summary>Files and sockets that he has open.</summary>
+    public int OpenFiles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
     /// <summary>Starts Bob on a free port, and returns when he listens.</summary>
-    public static async Task<BobProcess> StartAsync(IEnumerable<(string Key, string Value)> settings)
+    /// <param name="openFiles">Files and sockets that he may have open; null: as the specs.</param>
+    public static async Task<BobProcess> StartAsync(IEnumerable<(string Key, string Value)> settings, int? openFiles = null)
     {
         var port = FreePort();
-        var bob = new BobProcess(Start([("PORT", $"{port}"), .. settings])) { Address = new Uri($"http://localhost:{port}") };
+        var start = Start([("PORT", $"{port}"), .. settings]);
+        if (openFiles is { } limit)
+        {
+            foreach (var (at, argument) in new[] { $"--nofile={limit}:{limit}", start.FileName }.Index())
+                start.ArgumentList.Insert(at, argument);
+            start.FileName = "prlimit";
+        }
+
+        var bob = new BobProcess(start) { Address = new Uri($"http://localhost:{port}") };
         await bob._listening.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         return bob;
     }
@@ -70,6 +84,7 @@ internal sealed class BobProcess : IAsyncDisposable
         };
         foreach (var key in Keys.All)
             start.Environment[key] = ""; // not set, whatever the machine has
+        start.Environment[Keys.MaxLagMs] = start.Environment[Keys.MaxCallsPerCaller] = "0"; // specs share a machine that may be late, and their callers a number
         foreach (var (key, value) in settings)
             start.Environment[key] = value;
         return start;

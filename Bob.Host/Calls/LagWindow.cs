@@ -1,0 +1,41 @@
+namespace Bob.Host.Calls;
+
+/// <summary>
+/// How late a tick of <see cref="Tick"/> was in the last <see cref="Memory"/>, and whether that is too much for one more call: too much is a 99th
+/// percentile over the limit, until it is under half of it. One tick that is late, as after a garbage collection, does not count. Pure; one owner.
+/// </summary>
+public sealed class LagWindow(TimeSpan most)
+{
+    /// <summary>As long as a frame of audio.</summary>
+    public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
+
+    public static readonly TimeSpan Memory = TimeSpan.FromSeconds(3);
+
+    private readonly Queue<(TimeSpan At, TimeSpan Late)> _ticks = new();
+    private int _tooLate, _late;
+
+    /// <summary>Whether one more call would be heard in pieces.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>A tick came <paramref name="late"/> after its time.</summary>
+    /// <param name="now">A time that never goes back.</param>
+    public void Add(TimeSpan late, TimeSpan now)
+    {
+        while (_ticks.TryPeek(out var oldest) && oldest.At <= now - Memory)
+            Count(_ticks.Dequeue().Late, -1);
+        _ticks.Enqueue((now, late));
+        Count(late, 1);
+        IsOver = Exceeds(IsOver ? _late : _tooLate);
+    }
+
+    private void Count(TimeSpan late, int change)
+    {
+        if (late > most)
+            _tooLate += change;
+        if (late > most / 2)
+            _late += change;
+    }
+
+    /// <summary>Whether the 99th percentile is among so many.</summary>
+    private bool Exceeds(int count) => count > Math.Max(1, _ticks.Count / 100);
+}
