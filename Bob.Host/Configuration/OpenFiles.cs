@@ -11,8 +11,8 @@ public static class OpenFiles
     /// <summary>Of a call: the caller's socket, the model's, and the recording, and as many while one takes the other's place.</summary>
     private const int PerCall = 4;
 
-    /// <summary>Of the process itself, the database, and requests.</summary>
-    private const int Reserve = 300;
+    /// <summary>Of the process itself, whose assemblies alone are some 300, and of the database.</summary>
+    private const int Reserve = 400;
 
     /// <summary>Connections that are no media streams, at least.</summary>
     private const int LeastRequests = 50;

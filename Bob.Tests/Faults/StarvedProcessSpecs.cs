@@ -66,7 +66,7 @@ public sealed class StarvedProcessSpecs(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task P5_A_process_without_sockets_lives_answers_who_is_on_the_line_and_recovers()
     {
-        const int limit = 400;
+        const int limit = 400; // some 330 are open when one call is up
         await using var model = await ModelAsync(TwilioLine.Script("hello", "yes I am still here"));
         await using var bob = await BobProcess.StartAsync(Settings(model), openFiles: limit);
         await using var twilio = Twilio(bob);

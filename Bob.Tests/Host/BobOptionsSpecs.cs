@@ -254,8 +254,8 @@ public sealed class BobOptionsSpecs
         BobOptionsReader.Fitting(calls, 4_096).Should().BeEquivalentTo((calls, Array.Empty<string>()));
         var (fewer, warnings) = BobOptionsReader.Fitting(calls, 1_024);
 
-        fewer.MaxCalls.Should().Be(181);
-        warnings.Should().ContainSingle().Which.Should().StartWith("MAX_CALLS=200 needs more than the 1024 open files").And.Contain("181 calls at once are taken");
+        fewer.MaxCalls.Should().Be(156);
+        warnings.Should().ContainSingle().Which.Should().StartWith("MAX_CALLS=200 needs more than the 1024 open files").And.Contain("156 calls at once are taken");
         BobOptionsReader.Fitting(calls, null).Calls.MaxCalls.Should().Be(200);
         OpenFiles.Parse("Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 524288               files     \n").Should().Be(1_024);
     }
