@@ -29,8 +29,8 @@ internal static class LoadOptions
 
     private static readonly Option<double> WarmUp = new("--warm-up")
     {
-        Description = "Seconds of traffic before it: the JIT is at work for some ten.",
-        DefaultValueFactory = _ => 12,
+        Description = "Seconds of traffic before it: the JIT is at work for some twenty.",
+        DefaultValueFactory = _ => 25,
     };
 
     public static readonly Option<Shape> ShapeOfTalk = new("--shape")
