@@ -41,6 +41,7 @@ public static class BobApplication
             .AddApi()
             .AddModel(options)
             .AddSingleton(options.Calls)
+            .AddSingleton(options.Clips)
             .AddSingleton(options.Costs)
             .AddCalls()
             .AddAkka("bob", akka => akka
@@ -54,6 +55,9 @@ public static class BobApplication
         app.MapApi();
         app.MapTwilioPost(IncomingCallEndpoint.Path, (request, context) => Of<IncomingCallEndpoint>(context).AnswerAsync(request));
         app.MapTwilioPost("/call-next", (request, context) => Of<CallProgressEndpoints>(context).NextAsync(request));
+        app.MapTwilioPost("/call-next/dialled", (request, context) => Of<VoicemailEndpoints>(context).DialledAsync(request));
+        app.MapTwilioPost("/call-next/recorded", (request, context) => Of<VoicemailEndpoints>(context).RecordedAsync(request));
+        app.MapTwilioPost("/recording-status", (request, context) => Of<VoicemailEndpoints>(context).RecordingStatusAsync(request));
         app.MapTwilioPost("/stream-status", (request, context) => Of<CallProgressEndpoints>(context).StreamStatusAsync(request));
         app.MapTwilioPost("/call-status", (request, context) => Of<CallProgressEndpoints>(context).CallStatusAsync(request));
         app.MapGet(PublicUrl.MediaStreamPath, (HttpContext context, MediaStreamEndpoint endpoint) => endpoint.ConnectAsync(context));

@@ -40,6 +40,8 @@ public static partial class FrontEnd
             .AddSingleton<WaitingStreams>()
             .AddSingleton<IncomingCallEndpoint>()
             .AddSingleton<CallProgressEndpoints>()
+            .AddSingleton<CallFallback>()
+            .AddSingleton<VoicemailEndpoints>()
             .AddSingleton<MediaStreamEndpoint>()
             .AddSingleton<Uptime>()
             .AddSingleton<HealthEndpoints>();
@@ -67,10 +69,17 @@ public static partial class FrontEnd
     /// <summary>The exception is logged by then; a caller must not hear an error page read aloud.</summary>
     private static Task ApologizeAsync(HttpContext context)
     {
-        if (context.Request.Path.Value is not (IncomingCallEndpoint.Path or "/call-next"))
+        var fallback = context.RequestServices.GetRequiredService<CallFallback>();
+        var twiml = context.Request.Path.Value switch
+        {
+            IncomingCallEndpoint.Path or "/call-next" => fallback.TakeOver(apologise: true),
+            "/call-next/dialled" or "/call-next/recorded" => Twiml.HangUp(CallFallback.Farewell),
+            _ => null,
+        };
+        if (twiml is null)
             return Task.CompletedTask;
         context.Response.StatusCode = StatusCodes.Status200OK;
-        return Twiml.HangUp(IncomingCallEndpoint.Apology).ExecuteAsync(context);
+        return twiml.ExecuteAsync(context);
     }
 
     private static void Announce(WebApplication app)

@@ -1,5 +1,6 @@
 using Bob.Host.Configuration;
 using Bob.Host.Records;
+using Bob.Host.Voice;
 
 // Read by .NET once, at the first socket: completions then run on the thread that saw them, and audio frames change no thread.
 if (Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS") is null)
@@ -9,6 +10,8 @@ try
 {
     if (args is [EraseCommand.Name, .. var erase])
         return await EraseCommand.RunAsync(erase, SettingsSources.OfProcess(), Console.Out, Console.Error);
+    if (args is [MakeClipsCommand.Name, .. var clips])
+        return await MakeClipsCommand.RunAsync(clips, SettingsSources.OfProcess(), Console.Out, Console.Error, CancellationToken.None);
     await using var app = Bob.Host.BobApplication.Build(args);
     await app.RunAsync();
     return 0;

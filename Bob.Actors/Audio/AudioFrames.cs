@@ -15,8 +15,12 @@ public static class Mulaw
     public const byte Silence = 0xFF;
 }
 
-/// <summary>What the model speaks: one content part of one item of one response. Shared by all frames of that part.</summary>
-public sealed record SpokenItem(string ResponseId, string ItemId, int ContentIndex);
+/// <summary>What Bob speaks: one content part of one item of one response of the model's, or a clip. Shared by all frames of that part.</summary>
+public sealed record SpokenItem(string ResponseId, string ItemId, int ContentIndex)
+{
+    /// <summary>The clip that it is; null for what a model says.</summary>
+    public Clip? Clip { get; init; }
+}
 
 /// <summary>A piece of the model's voice on its way to the caller. The sender gives <paramref name="base64"/> away.</summary>
 /// <param name="bytes">Decoded length, bytes.</param>

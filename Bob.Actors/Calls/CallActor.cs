@@ -33,6 +33,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
     private readonly Redialling _redialling;
     private readonly Keypad _keypad = new();
     private readonly ToolRuns _tools;
+    private readonly ClipPlayer _clips;
     private readonly IActorRef _callerLeg, _modelLeg;
     private readonly IActorRef? _recorder;
     private ILoggingAdapter _log;
@@ -61,6 +62,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
         _redialling = new Redialling(dialer);
         var setup = new CallerLegSetup(admission.CallSid, new PlaybackLedger(), services.Call.MediaTimeout, services.Clock) { Recorder = _recorder };
         _callerLeg = Context.ActorOf(services.CallerLeg(setup), "caller");
+        _clips = new ClipPlayer(services.Clips, journal, _callerLeg);
         _modelLeg = Context.ActorOf(
             services.ModelLeg(new ModelLegSetup(
                 admission.CallSid, _callerLeg, new CallerAudioRing(), services.Realtime, tools, dialer, services.Clock)), "model");
@@ -241,14 +243,19 @@ public sealed class CallActor : UntypedActor, IWithTimers
             case CallerLegProtocol.CallerPressed key:
                 Press(key.Digit);
                 break;
-            case CallerLegProtocol.BobSpoke:
-                Happened(new CallEvent.BobSpoke());
+            case CallerLegProtocol.BobSpoke spoke:
+                Happened(spoke.IsBridge ? new CallEvent.BridgeBegan() : new CallEvent.BobSpoke());
+                break;
+            case CallerLegProtocol.ClipPlays { Item.Clip: { } clip }:
+                Happened(new CallEvent.ClipPlays(clip.Name));
                 break;
             case CallerLegProtocol.BobPaused:
                 Happened(new CallEvent.BobPaused());
                 break;
-            case CallerLegProtocol.SpeechCut { Cut.Count: > 0 } cut when cut.Cut.All(item => _journal.Conversation.HeardOf(item.Item.ItemId)?.Text is not { Length: > 0 }):
-                Happened(new CallEvent.BobCutWordless());
+            case CallerLegProtocol.SpeechCut { Cut.Count: > 0 } cut:
+                Happened(new CallEvent.AnswerCut());
+                if (cut.Cut.All(item => _journal.Conversation.HeardOf(item.Item.ItemId)?.Text is not { Length: > 0 }))
+                    Happened(new CallEvent.BobCutWordless());
                 break;
             case CallerLegProtocol.BobFinished:
                 Happened(new CallEvent.BobFinished());
@@ -296,6 +303,9 @@ public sealed class CallActor : UntypedActor, IWithTimers
             case ResponseCreated or ResponseDone when _journal.Meter.Limit is { } limit:
                 Happened(new CallEvent.CostLimitReached(limit));
                 break;
+            case ResponseDone { Status: "completed" or "incomplete" }:
+                Happened(new CallEvent.AnswerEnded());
+                break;
             case FunctionCalled { Status: "completed" } called:
                 Run(called);
                 break;
@@ -307,12 +317,14 @@ public sealed class CallActor : UntypedActor, IWithTimers
         if (_tools.Start(called) is not { } running)
             return;
         _journal.ToolCalled(called);
+        Happened(new CallEvent.ToolBegan());
         running.PipeTo(Self, Self, outcome => new ToolFinished(new ToolCalled(called.CallId, called.Name, called.Arguments, outcome.Output), outcome));
     }
 
     private void Return(ToolFinished finished)
     {
         _tools.Finished();
+        Happened(new CallEvent.ToolEnded());
         if (finished.Outcome.Failure is { } failure)
             _log.Warning("Tool {Tool} failed: {Failure}", finished.Tool.Name.Length <= MaxToolName ? finished.Tool.Name : "(too long)", failure);
         _journal.ToolReturned(finished.Tool.CallId, finished.Tool.Output!, finished.Outcome.Failure);
@@ -344,6 +356,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
             }
 
             _log.Warning("OpenAI Realtime lost: {Reason}; dialling again", lost.Reason);
+            Happened(new CallEvent.SessionLost());
             _modelLeg.Tell(new ModelLegProtocol.Dial(_redialling.Attempt, delay, StreamSid));
         }
         else
@@ -397,6 +410,9 @@ public sealed class CallActor : UntypedActor, IWithTimers
             case CallAction.OpenSession open:
                 _modelLeg.Tell(new ModelLegProtocol.OpenSession([.. CallerRecord.Of(_admission.Known), .. _journal.Conversation.Replay()], Opening(open.Opening)));
                 break;
+            case CallAction.PlayClip play:
+                _clips.Play(play.Clip);
+                break;
             case CallAction.AskStillThere:
                 _modelLeg.Tell(new ModelLegProtocol.Speak(Prompts.StillThere(_services.Realtime)));
                 break;
@@ -433,6 +449,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
     /// <summary>What a session does first, after a look at what there is to go on with.</summary>
     private Opening Opening(Opening opening) => opening switch
     {
+        Calls.Opening.Greet or Calls.Opening.GoOn when _journal.Conversation.IsOnlyGreeted => Calls.Opening.Welcome,
         Calls.Opening.GoOn when _journal.Conversation.Replay().Count == 0 => Calls.Opening.Greet,
         Calls.Opening.GoOn when _journal.Conversation.EndsInCutSpeech => Calls.Opening.GoOn,
         Calls.Opening.GoOn => _journal.Conversation.EndsWithCaller ? Calls.Opening.Answer : Calls.Opening.Listen,

@@ -1,3 +1,4 @@
+using Bob.Actors.Audio;
 using Bob.Actors.Costs;
 
 namespace Bob.Actors.Calls;
@@ -27,6 +28,12 @@ public abstract record CallEvent
     /// <summary>Bob's voice begins.</summary>
     public sealed record BobSpoke : CallEvent;
 
+    /// <summary>The caller is asked to wait: Bob's voice begins, and says nothing yet.</summary>
+    public sealed record BridgeBegan : CallEvent;
+
+    /// <summary>A clip will be heard.</summary>
+    public sealed record ClipPlays(ClipName Clip) : CallEvent;
+
     /// <summary>All that Bob said so far has been heard.</summary>
     public sealed record BobPaused : CallEvent;
 
@@ -38,6 +45,21 @@ public abstract record CallEvent
 
     /// <summary>A model session is configured and waits for what to do.</summary>
     public sealed record ModelReady : CallEvent;
+
+    /// <summary>The model's session is gone, and another is dialled.</summary>
+    public sealed record SessionLost : CallEvent;
+
+    /// <summary>The loss of a session cut what Bob was saying: the rest of it is still to come.</summary>
+    public sealed record AnswerCut : CallEvent;
+
+    /// <summary>A response of the model's came to its end.</summary>
+    public sealed record AnswerEnded : CallEvent;
+
+    /// <summary>A tool begins to run.</summary>
+    public sealed record ToolBegan : CallEvent;
+
+    /// <summary>A tool has run: the model is to speak on it.</summary>
+    public sealed record ToolEnded : CallEvent;
 
     /// <summary>No model can be had for this call.</summary>
     public sealed record ModelGone(string Reason) : CallEvent;
@@ -75,6 +97,9 @@ public abstract record CallAction
     public sealed record OpenSession(Opening Opening) : CallAction;
 
     public sealed record AskStillThere : CallAction;
+
+    /// <summary>Say something without the model, behind what is being said.</summary>
+    public sealed record PlayClip(ClipName Clip) : CallAction;
 
     public sealed record SayGoodbye(CallEnd Why) : CallAction;
 

@@ -1,5 +1,18 @@
 namespace Bob.Actors.Calls;
 
+/// <summary>Who takes a call over that Bob cannot go on with.</summary>
+public enum Fallback
+{
+    /// <summary>The caller may leave a message.</summary>
+    Voicemail,
+
+    /// <summary>A telephone rings; when nobody answers it, the caller may leave a message.</summary>
+    Human,
+
+    /// <summary>Nobody: the caller is asked to call again.</summary>
+    HangUp,
+}
+
 /// <summary>The bounds of a call.</summary>
 public sealed record CallOptions
 {
@@ -17,6 +30,15 @@ public sealed record CallOptions
 
     /// <summary>Silence of the caller after which Bob says goodbye; counted like <see cref="SilencePrompt"/>, and longer than it.</summary>
     public TimeSpan SilenceGoodbye { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>How long the caller may hear nothing, from the stream's start on, while the model is still being dialled; zero: as long as that takes.</summary>
+    public TimeSpan GreetingAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long after the caller's last word Bob says that he is thinking; zero: never.</summary>
+    public TimeSpan FillerAfter { get; init; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Who takes a call over that Bob cannot go on with.</summary>
+    public Fallback Fallback { get; init; } = Fallback.Voicemail;
 
     /// <summary>Longest a tool may run before the model is told that it timed out.</summary>
     public TimeSpan ToolTimeout { get; init; } = TimeSpan.FromSeconds(15);

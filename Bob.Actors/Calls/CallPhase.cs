@@ -35,6 +35,12 @@ public enum CallTimer
 
     /// <summary>The end takes too long.</summary>
     Ending,
+
+    /// <summary>The caller is on the line, and nobody has greeted them.</summary>
+    Greeting,
+
+    /// <summary>The caller waits for an answer.</summary>
+    Filler,
 }
 
 /// <summary>What a new model session is asked to do first.</summary>
@@ -42,6 +48,9 @@ public enum Opening
 {
     /// <summary>Greet the caller.</summary>
     Greet,
+
+    /// <summary>Go on from the greeting that the caller has heard already, without the model.</summary>
+    Welcome,
 
     /// <summary>Go on with what was being said.</summary>
     GoOn,

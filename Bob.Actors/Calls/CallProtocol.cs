@@ -51,8 +51,12 @@ public static class CallProtocol
 
     public interface INextStep;
 
-    /// <summary>The call is over. <paramref name="Say"/>, when set, is spoken by Twilio first: an apology where Bob's own voice could not be had.</summary>
+    /// <summary>The call is over. <paramref name="Say"/>, when set, is spoken by Twilio first: a goodbye that Bob could not say himself.</summary>
     public sealed record HangUp(string? Say = null) : INextStep;
+
+    /// <summary>Bob cannot go on with this call: whoever the settings name takes it over.</summary>
+    /// <param name="Apologise">The caller has not heard yet that Bob is sorry.</param>
+    public sealed record FallBack(bool Apologise) : INextStep;
 
     /// <summary>The call goes on in a new media stream.</summary>
     /// <param name="Pause">Wait a second first: the last stream died at once, and a broken endpoint must not spin.</param>

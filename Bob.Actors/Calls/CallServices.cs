@@ -17,6 +17,9 @@ public sealed record CallServices(
     /// <summary>Makes the recorder of a call; null: calls are not recorded.</summary>
     public Func<CallSid, CallJournal, Props>? Recorder { get; init; }
 
+    /// <summary>What Bob can say without a model.</summary>
+    public Clips Clips { get; init; } = Clips.None;
+
     /// <summary>Where the books of the calls are kept.</summary>
     public IJournal Journal { get; init; } = NoJournal.Instance;
 

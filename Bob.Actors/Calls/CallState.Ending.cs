@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bob.Actors.Audio;
 
 namespace Bob.Actors.Calls;
 
@@ -20,17 +21,18 @@ public sealed partial record CallState
     private string? Unsaid => LastWords ?? (Goodbye == GoodbyeProgress.Wanted ? FarewellOf(End!) : null);
 
     /// <summary>How the call ends when its stream comes, and what Twilio says then, because no model is there any more; null while one may be.</summary>
-    private (CallEnd End, string Words)? GivenUp => (ModelGone, EndWanted) switch
+    private (CallEnd End, string? Words)? GivenUp => (ModelGone, EndWanted) switch
     {
         (null, _) => null,
         (_, { } end) => (end, FarewellOf(end)),
-        ({ } reason, null) => (CallEnd.ModelUnavailable(reason), Apology),
+        ({ } reason, null) => (CallEnd.ModelUnavailable(reason), null),
     };
 
     /// <summary>As before, for one who cannot know any more whether the goodbye that waited behind other words was said: then it is said twice.</summary>
     private CallState InDoubt => this with { Goodbye = Goodbye == GoodbyeProgress.Queued ? GoodbyeProgress.Wanted : Goodbye };
 
-    private static string FarewellOf(CallEnd end) => end == CallEnd.Goodbye || end == CallEnd.Silence ? Farewell : EarlyFarewell;
+    /// <summary>None for a call that somebody else is to take over.</summary>
+    private static string? FarewellOf(CallEnd end) => IsFailure(end) ? null : end == CallEnd.Goodbye || end == CallEnd.Silence ? Farewell : EarlyFarewell;
 
     private (CallState, ImmutableArray<CallAction>) Ending(CallEvent happened, TimeSpan now)
     {
@@ -42,8 +44,12 @@ public sealed partial record CallState
                 return (this, [new CallAction.FinishSpeaking()]); // after the answer, which the model gives in any case
             case CallEvent.BobSpoke:
                 return (this with { BobSpeaking = true, Goodbye = Goodbye == GoodbyeProgress.None ? Goodbye : GoodbyeProgress.Begun }, []);
+            case CallEvent.BridgeBegan:
+                return (this with { BobSpeaking = true }, []);
             case CallEvent.BobPaused:
                 return (this with { BobSpeaking = false }, []);
+            case CallEvent.ClipPlays { Clip: ClipName.Apology }:
+                return (this with { Apologised = true }, []);
             case CallEvent.TimerFired { Timer: CallTimer.Duration }:
                 return (this with { TimeIsUp = true }, []); // it does not fire again
             case CallEvent.ModelReady when Goodbye is GoodbyeProgress.Wanted or GoodbyeProgress.Queued:
@@ -61,7 +67,9 @@ public sealed partial record CallState
                 (waiting, var answer) = waiting.NextStep(now);
                 return (waiting, [.. actions, .. answer]);
             case CallEvent.NextStepAsked:
-                return (this with { LastWords = LastWords ?? FarewellOf(End!) }).SayLastWords();
+                return (this with { LastWords = LastWords ?? FarewellOf(End!), Apologised = false }).SayLastWords(); // the stream broke off
+            case CallEvent.StreamLost or CallEvent.LegBroke when IsFailure(End!):
+                return (this with { Apologised = false }).Close(End!, null); // whatever of it was heard
             case CallEvent.StreamLost or CallEvent.LegBroke:
                 return Close(End!, LastWords ?? FarewellOf(End!)); // whatever there was to hear is lost
             case CallEvent.TimerFired { Timer: CallTimer.Ending }:
@@ -139,6 +147,9 @@ public sealed partial record CallState
             new CallAction.CloseLine(),
         ]);
 
-    private (CallState, ImmutableArray<CallAction>) SayLastWords() =>
-        (this with { LastWords = null }).Finish(End!, new CallAction.Answer(new CallProtocol.HangUp(LastWords)));
+    private (CallState, ImmutableArray<CallAction>) SayLastWords() => AnswerLast(End!);
+
+    /// <summary>Twilio is told what is left to be done with the caller, and the call is over.</summary>
+    private (CallState, ImmutableArray<CallAction>) AnswerLast(CallEnd end) =>
+        (this with { LastWords = null, Apologised = true }).Finish(end, new CallAction.Answer((this with { End = end }).LastStep));
 }

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Bob.Actors.Calls;
 
 /// <summary>
-/// The rules of a call: what happens, given where it is and what it hears. Pure, so that every rule is a plain test. How a call ends has a file of its own.
+/// The rules of a call: what happens, given where it is and what it hears. Pure, so that every rule is a plain test. How a call ends, what it costs, and what Bob says without a model have files of their own.
 /// </summary>
 public sealed partial record CallState(CallOptions Options)
 {
@@ -21,9 +21,6 @@ public sealed partial record CallState(CallOptions Options)
     /// <summary>A stream that lived less than this died at once.</summary>
     public static readonly TimeSpan ShortStream = TimeSpan.FromSeconds(2);
 
-    /// <summary>What Twilio says when Bob's own voice cannot be had.</summary>
-    public const string Apology = "I am sorry, I cannot take your call right now. Please call again in a few minutes.";
-
     public CallPhase Phase { get; init; } = CallPhase.Connecting;
 
     /// <summary>How it ends; set from <see cref="CallPhase.Ending"/> on.</summary>
@@ -36,7 +33,7 @@ public sealed partial record CallState(CallOptions Options)
     public int Reconnects { get; init; }
 
     /// <summary>A call whose actor was restarted: Twilio is about to ask, and the caller has been greeted.</summary>
-    public static CallState Restarted(CallOptions options) => new(options) { Phase = CallPhase.AwaitingCaller, Greeted = true };
+    public static CallState Restarted(CallOptions options) => new(options) { Phase = CallPhase.AwaitingCaller, Greeted = true, BobHeard = true };
 
     private bool ModelStarted { get; init; }
 
@@ -61,18 +58,25 @@ public sealed partial record CallState(CallOptions Options)
     private ImmutableQueue<TimeSpan> Drops { get; init; } = [];
 
     /// <summary>Takes an event in at <paramref name="now"/>, an offset on a monotonic clock, and says what to do, in order.</summary>
-    public (CallState State, ImmutableArray<CallAction> Actions) On(CallEvent happened, TimeSpan now) => Phase switch
+    public (CallState State, ImmutableArray<CallAction> Actions) On(CallEvent happened, TimeSpan now)
     {
-        CallPhase.Over => happened is CallEvent.NextStepAsked ? (this, [new CallAction.Answer(new CallProtocol.HangUp(LastWords))]) : Stay(),
+        var (state, actions) = Decide(happened, now);
+        return state.Bridge(happened, actions);
+    }
+
+    private (CallState, ImmutableArray<CallAction>) Decide(CallEvent happened, TimeSpan now) => Phase switch
+    {
+        CallPhase.Over => happened is CallEvent.NextStepAsked ? (this, [new CallAction.Answer(LastStep)]) : Stay(),
         CallPhase.Closing => Closing(happened),
         _ => (Phase, happened) switch
         {
             (_, CallEvent.Admitted) => Admitted(),
+            (CallPhase.Ending, CallEvent.CallerHungUp) when IsFailure(End!) => Finish(End!), // they left, because of it
             (_, CallEvent.CallerHungUp) => Finish(CallEnd.CallerHungUp),
             (_, CallEvent.BobCutWordless) => (this with { Goodbye = Goodbye == GoodbyeProgress.Begun ? GoodbyeProgress.Wanted : Goodbye }, []),
             (_, CallEvent.CostLimitReached reached) => Limited(reached.Limit),
             (CallPhase.Ending, _) => Ending(happened, now),
-            (_, CallEvent.LegBroke broke) => Close(broke.Why ?? CallEnd.InternalError, Apology),
+            (_, CallEvent.LegBroke broke) => Close(broke.Why ?? CallEnd.InternalError, null),
             (_, CallEvent.ModelReady) => Ready(),
             (_, CallEvent.ModelGone gone) => WithoutModel(gone.Reason),
             (_, CallEvent.StreamAttached) => Attached(now),
@@ -80,7 +84,7 @@ public sealed partial record CallState(CallOptions Options)
             (CallPhase.Connecting, CallEvent.TimerFired { Timer: CallTimer.Stream }) => Finish(CallEnd.StreamNeverCame),
             // Should Twilio come to ask after all, nobody is hung up on without a word.
             (CallPhase.AwaitingCaller, CallEvent.TimerFired { Timer: CallTimer.Stream }) =>
-                (this with { LastWords = EndWanted is { } end ? FarewellOf(end) : Apology }).Finish(CallEnd.CallerLost),
+                (this with { LastWords = EndWanted is { } end ? FarewellOf(end) : null }).Finish(CallEnd.CallerLost),
             (CallPhase.Live, _) => Live(happened),
             (_, CallEvent.EndRequested) => (this with { EndWanted = EndWanted ?? CallEnd.Goodbye }, []),
             (_, CallEvent.TimerFired { Timer: CallTimer.Duration }) => (this with { TimeIsUp = true, EndWanted = EndWanted ?? CallEnd.TimeLimit }, []),
@@ -102,7 +106,7 @@ public sealed partial record CallState(CallOptions Options)
 
     private (CallState, ImmutableArray<CallAction>) Attached(TimeSpan now)
     {
-        if (GivenUp is var (given, words))
+        if (GivenUp is var (given, words) && words is not null)
             return Close(given, words);
         var state = this with
         {
@@ -113,6 +117,8 @@ public sealed partial record CallState(CallOptions Options)
             BobSpeaking = false,
             Reconnects = Phase == CallPhase.Connecting ? Reconnects : Reconnects + 1,
         };
+        if (ModelGone is { } reason && EndWanted is null)
+            return state.Apologise(reason, new CallAction.StopTimer(CallTimer.Stream));
         ImmutableArray<CallAction> actions = [new CallAction.StopTimer(CallTimer.Stream), state.Quiet()];
         if (!ModelStarted)
             actions = actions.Add(new CallAction.StartModel());
@@ -153,6 +159,8 @@ public sealed partial record CallState(CallOptions Options)
                 return (this with { CallerSpeaking = false }, [Quiet()]);
             case CallEvent.BobSpoke:
                 return (this with { BobSpeaking = true, Answered = true }, [new CallAction.StopTimer(CallTimer.Silence)]);
+            case CallEvent.BridgeBegan:
+                return (this with { BobSpeaking = true }, [new CallAction.StopTimer(CallTimer.Silence)]);
             case CallEvent.BobPaused:
                 return (this with { BobSpeaking = false }, CallerSpeaking ? [] : [Quiet()]);
             case CallEvent.TimerFired { Timer: CallTimer.Silence } when !StillThereAsked:
@@ -173,26 +181,18 @@ public sealed partial record CallState(CallOptions Options)
     private CallAction.StartTimer Quiet(bool asked = false) => new(
         CallTimer.Silence, asked || StillThereAsked ? Options.SilenceGoodbye - Options.SilencePrompt : Options.SilencePrompt);
 
-    private (CallState, ImmutableArray<CallAction>) WithoutModel(string reason) => Phase switch
-    {
-        // What the model said last is still to be heard; the apology comes after it.
-        CallPhase.Live => (this with { Phase = CallPhase.Ending, End = CallEnd.ModelUnavailable(reason), ModelGone = reason, LastWords = Apology },
-            [new CallAction.StopTimer(CallTimer.Silence), new CallAction.StartTimer(CallTimer.Ending, EndingLimit), new CallAction.FinishSpeaking()]),
-        _ => (this with { ModelGone = reason }, []),
-    };
-
     private (CallState, ImmutableArray<CallAction>) NextStep(TimeSpan now)
     {
         // Twilio may ask before the loss of its socket has shown here.
         var (state, actions) = Phase == CallPhase.Live ? Await() : (this, []);
         if (GivenUp is var (end, words))
-            return state.Finish(end, new CallAction.Answer(new CallProtocol.HangUp(words)));
+            return (state with { LastWords = words }).AnswerLast(end);
         var drops = state.Drops;
         while (!drops.IsEmpty && drops.Peek() < now - UnstableWindow)
             drops = drops.Dequeue();
         drops = drops.Enqueue(now);
         if (drops.Count() > MaxUnstableStreams)
-            return state.Finish(CallEnd.StreamUnstable, new CallAction.Answer(new CallProtocol.HangUp(Apology)));
+            return state.AnswerLast(CallEnd.StreamUnstable);
         var pause = AttachedAt == default || now - AttachedAt < ShortStream;
         var deadline = new CallAction.StartTimer(CallTimer.Stream, Options.ReattachDeadline);
         return (state with { Phase = CallPhase.AwaitingCaller, Drops = drops }, [.. actions, deadline, new CallAction.Resume(pause)]);

@@ -42,7 +42,7 @@ public sealed class CallsActor(CallServices services) : UntypedActor
                 break;
             case GetNextStep ask:
                 // A call that nobody knows, and that did not end here, was cut off: no caller is hung up on without a word.
-                Forward(ask.CallSid, ask, new HangUp(_ended.GetValueOrDefault(ask.CallSid) is { Reached: true } known ? known.LastWords : CallState.Apology));
+                Forward(ask.CallSid, ask, _ended.GetValueOrDefault(ask.CallSid) is { Reached: true } known ? known.Step : new FallBack(Apologise: true));
                 break;
             case ICallCommand command:
                 Forward(command.CallSid, command, null);
@@ -62,7 +62,7 @@ public sealed class CallsActor(CallServices services) : UntypedActor
                 break;
             case Terminated { ActorRef: var gone }:
                 if (Close(gone) is { } lost)
-                    Record(lost, new CallEnded(lost.CallSid, lost.StreamSid, CallEnd.InternalError, CallState.Apology));
+                    Record(lost, new CallEnded(lost.CallSid, lost.StreamSid, CallEnd.InternalError));
                 break;
             default:
                 Unhandled(message);
@@ -134,7 +134,7 @@ public sealed class CallsActor(CallServices services) : UntypedActor
         ended = ended with { StreamSid = ended.StreamSid ?? call.StreamSid }; // an actor that was restarted has forgotten it
         var end = ended.End;
         call.Journal.Ended(end);
-        Remember(ended.CallSid, new EndedCall(Reached: ended.StreamSid is not null, ended.LastWords, call.Journal.Last));
+        Remember(ended.CallSid, new EndedCall(Reached: ended.StreamSid is not null, ended.Step, call.Journal.Last));
         Log(call with { StreamSid = ended.StreamSid }).Info("Call ended: {Result} by {Side}, {Reason}", end.Result, end.Side, end.Reason);
         CallMetrics.CallsEnded.Add(
             1,
@@ -171,12 +171,16 @@ public sealed class CallsActor(CallServices services) : UntypedActor
 
     /// <summary>The end record of a call. Sent by its actor to this one, and published on the event stream once.</summary>
     /// <param name="LastWords">What Twilio is still to say, should it ask what comes next.</param>
-    public sealed record CallEnded(CallSid CallSid, StreamSid? StreamSid, CallEnd End, string? LastWords = null);
+    public sealed record CallEnded(CallSid CallSid, StreamSid? StreamSid, CallEnd End, string? LastWords = null)
+    {
+        /// <summary>What Twilio is told, should it ask what comes next.</summary>
+        internal INextStep Step => LastWords is null && CallState.IsFailure(End) ? new FallBack(Apologise: true) : new HangUp(LastWords);
+    }
 
     /// <param name="Reached">The caller's stream came; a call whose stream never did may be announced again.</param>
-    /// <param name="LastWords">What Twilio is still to say, should it ask.</param>
+    /// <param name="Step">What Twilio is told, should it ask.</param>
     /// <param name="LastEntry">The last number in its book.</param>
-    private sealed record EndedCall(bool Reached, string? LastWords, int LastEntry);
+    private sealed record EndedCall(bool Reached, INextStep Step, int LastEntry);
 
     private sealed record OpenCall(CallSid CallSid, StreamSid? StreamSid, CallJournal Journal);
 }

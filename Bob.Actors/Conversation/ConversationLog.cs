@@ -1,3 +1,5 @@
+using Bob.Actors.Audio;
+
 namespace Bob.Actors.Conversation;
 
 /// <summary>
@@ -49,9 +51,10 @@ public sealed class ConversationLog
     }
 
     /// <summary>All words of an item of Bob's.</summary>
-    public void BobSaid(string itemId, string text)
+    /// <param name="clip">The clip that it was; null for the model's own words.</param>
+    public void BobSaid(string itemId, string text, ClipName? clip = null)
     {
-        if (Of(itemId, () => new BobEntry()) is not BobEntry bob)
+        if (Of(itemId, () => new BobEntry { Clip = clip }) is not BobEntry bob)
             return;
         (bob.Text, bob.Whole) = (text, true);
         LearnPace(bob);
@@ -78,7 +81,7 @@ public sealed class ConversationLog
     /// <summary>An item whose words and audio are both whole, in whichever order they came, teaches the pace of this voice. Once.</summary>
     private void LearnPace(BobEntry bob)
     {
-        if (!bob.Whole || bob.SpokenMs < ShortestLesson)
+        if (!bob.Whole || bob.SpokenMs < ShortestLesson || bob.Clip is not null)
             return;
         _pacedCharacters += bob.Text.Length;
         _pacedSeconds += bob.SpokenMs / 1000.0;
@@ -107,6 +110,9 @@ public sealed class ConversationLog
     /// <summary>Whether the last word is the caller's, and still unanswered.</summary>
     public bool EndsWithCaller => _entries.FindLast(entry => !SaysNothing(entry)) is CallerEntry { Text: not null } or PressedEntry or ToolEntry { Output: not null };
 
+    /// <summary>Whether all that was said is a greeting without the model, which the model has to go on from.</summary>
+    public bool IsOnlyGreeted => _entries.TrueForAll(entry => SaysNothing(entry) || entry is BobEntry { Clip: ClipName.Greeting }) && _entries.Exists(entry => !SaysNothing(entry));
+
     /// <summary>The words so far of an item of Bob's that still grows; null for any other.</summary>
     public string? GrowingText(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { Whole: false } bob ? bob.Text : null;
 
@@ -115,12 +121,15 @@ public sealed class ConversationLog
         ? new HeardPart(HeardText(bob), heardMs, bob.ReceivedMs, bob.Lost)
         : null;
 
-    /// <summary>The conversation for a fresh session: heard text only, finished tool calls only.</summary>
+    /// <summary>
+    /// The conversation for a fresh session: heard text only, finished tool calls only. That the caller was asked to wait is not in it: it would stand
+    /// between a question and its answer.
+    /// </summary>
     public IReadOnlyList<ConversationItem> Replay() =>
         _entries.TakeLast(MaxReplayed).Select(entry => entry switch
         {
             CallerEntry { Text: { Length: > 0 } text } => (ConversationItem)new CallerSaid(text),
-            BobEntry bob => HeardText(bob) is { Length: > 0 } heard ? new BobSaid(heard, bob.HeardMs is not null) : null,
+            BobEntry bob when !bob.IsBridge => HeardText(bob) is { Length: > 0 } heard ? new BobSaid(heard, bob.HeardMs is not null) : null,
             ToolEntry { Output: not null } tool => new ToolCalled(tool.CallId, tool.Name, tool.Arguments, tool.Output),
             PressedEntry pressed => new CallerPressed(pressed.Digits),
             _ => null,
@@ -150,10 +159,11 @@ public sealed class ConversationLog
     private static bool IsBorder(string text, int at) =>
         text[at] == ' ' || (text[at - 1] >= FirstUnspacedScript && !char.IsLowSurrogate(text[at]));
 
-    /// <summary>A turn without a word, or an answer whose session was lost before its first: as if it had not been.</summary>
+    /// <summary>A turn without a word, an answer whose session was lost before its first, or a word to wait: as if it had not been.</summary>
     private bool SaysNothing(Entry entry) => entry switch
     {
         CallerEntry { Text: "" } => true,
+        BobEntry { IsBridge: true } => true,
         BobEntry { Lost: true } bob => HeardText(bob).Length == 0,
         _ => false,
     };
@@ -183,6 +193,10 @@ public sealed class ConversationLog
         public string Text { get; set; } = "";
 
         public bool Whole { get; set; }
+
+        public ClipName? Clip { get; init; }
+
+        public bool IsBridge => Clip is ClipName.Filler or ClipName.StillAtIt;
 
         public long? HeardMs { get; set; }
 

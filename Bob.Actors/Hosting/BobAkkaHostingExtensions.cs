@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Hosting;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Costs;
 using Bob.Actors.Realtime;
@@ -43,6 +44,7 @@ public static class BobAkkaHostingExtensions
             provider.GetRequiredService<ModelProviders>())
         {
             Recorder = provider.GetService<IRecordings>() is { } recordings ? Recorder(recordings, provider.GetRequiredService<TimeProvider>()) : null,
+            Clips = provider.GetService<Clips>() ?? Clips.None,
             Journal = provider.GetRequiredService<IJournal>(),
             Costs = provider.GetRequiredService<CostOptions>(),
             Day = provider.GetRequiredService<DaySpending>(),

@@ -138,6 +138,12 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
             case Opening.Greet:
                 _gate.Want(new ResponseRequest("greeting", $"{options.Instructions}\n\nThe caller has just been connected. {options.Greeting}"));
                 break;
+            case Opening.Welcome:
+                _gate.Want(new ResponseRequest(
+                    "greeting",
+                    $"{options.Instructions}\n\nThe caller has just been connected, and has heard you say your last words. Go on from there: do not repeat them, and do not greet "
+                    + $"again or introduce yourself again. Otherwise this still holds: {options.Greeting}"));
+                break;
             case Opening.Answer:
                 _gate.Want(new ResponseRequest("answer"));
                 break;

@@ -145,6 +145,9 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
             case CallerLegProtocol.BobSpoke:
                 _firstAudioMs ??= NowMs;
                 break;
+            case CallerLegProtocol.ClipPlays { Item: { Clip: { } clip, ItemId: var clipId } }:
+                Add(new JournalEntry.BobSaid(clipId, clip.Text, clip.Name));
+                break;
             case CallerLegProtocol.ItemSpoken spoken:
                 Add(new BobSpoke(spoken.ItemId, spoken.ReceivedMs));
                 break;

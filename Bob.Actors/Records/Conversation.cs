@@ -38,7 +38,7 @@ public static class Conversation
                 log.BobWordsSoFar(words.ItemId, words.TextSoFar);
                 break;
             case JournalEntry.BobSaid said:
-                log.BobSaid(said.ItemId, said.Text);
+                log.BobSaid(said.ItemId, said.Text, said.Clip);
                 break;
             case BobSpoke spoke:
                 log.BobSpoke(spoke.ItemId, spoke.ReceivedMs);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 
 namespace Bob.Actors.Records;
@@ -22,6 +23,7 @@ namespace Bob.Actors.Records;
 [JsonDerivedType(typeof(StepChanged), "step-changed")]
 [JsonDerivedType(typeof(RecordingBegun), "recording-begun")]
 [JsonDerivedType(typeof(RecordingTruncated), "recording-truncated")]
+[JsonDerivedType(typeof(MessageLeft), "message-left")]
 [JsonDerivedType(typeof(UsageReported), "usage-reported")]
 [JsonDerivedType(typeof(CallEnded), "call-ended")]
 public abstract record JournalEntry
@@ -61,7 +63,8 @@ public abstract record JournalEntry
     public sealed record BobWords(string ItemId, string TextSoFar) : JournalEntry;
 
     /// <summary>All words of an item of Bob's.</summary>
-    public sealed record BobSaid(string ItemId, string Text) : JournalEntry;
+    /// <param name="Clip">The clip that it was; null for the model's own words.</param>
+    public sealed record BobSaid(string ItemId, string Text, ClipName? Clip = null) : JournalEntry;
 
     /// <summary>All audio of an item of Bob's is here.</summary>
     public sealed record BobSpoke(string ItemId, long ReceivedMs) : JournalEntry;
@@ -95,6 +98,32 @@ public abstract record JournalEntry
     /// <summary>The call goes on without its recording, or with the part of it that there is.</summary>
     /// <param name="Reason">In a few words, such as <c>disk full</c>.</param>
     public sealed record RecordingTruncated(string Reason) : JournalEntry;
+
+    /// <summary>
+    /// The caller left a message. It comes from outside of the call: after its end, or when its process is dead, or without its ever having been known. So it is
+    /// numbered apart from the others, by its recording, and what Twilio reports twice is written once.
+    /// </summary>
+    /// <param name="RecordingSid">Twilio's id of the recording.</param>
+    /// <param name="RecordingUrl">Where Twilio keeps it.</param>
+    /// <param name="Caller">Null where it was not told.</param>
+    public sealed record MessageLeft(string RecordingSid, string RecordingUrl, string? Caller, int? Seconds) : JournalEntry
+    {
+        /// <summary>Far above the numbers of any call.</summary>
+        private const int FirstNumber = 1_000_000_000;
+
+        /// <summary>Its number. What tells the caller has another than what does not, so that either may come first.</summary>
+        [JsonIgnore]
+        public int NumberInCall
+        {
+            get
+            {
+                var hash = 2166136261u; // FNV-1a: the same in every process
+                foreach (var c in RecordingSid)
+                    hash = (hash ^ c) * 16777619u;
+                return FirstNumber + ((int)(hash % (FirstNumber / 2)) * 2) + (Caller is null ? 1 : 0);
+            }
+        }
+    }
 
     /// <summary>What a response is billed for, tokens. Cached tokens are part of the input's, not beside them.</summary>
     /// <param name="Cost">At the prices of its time, in their currency; null where none was counted.</param>

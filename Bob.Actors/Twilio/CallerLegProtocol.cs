@@ -27,6 +27,13 @@ public static class CallerLegProtocol
     /// <summary>Take <see cref="FinishPlayback"/> back.</summary>
     public sealed record GoOn : ICallerLegCommand;
 
+    /// <summary>
+    /// From the call: say this, behind what is being said. A clip that only bridges a silence is dropped when there is none. Answered with
+    /// <see cref="ClipPlays"/> when it is taken.
+    /// </summary>
+    /// <param name="Item">Made of a clip.</param>
+    public sealed record PlayClip(SpokenItem Item) : ICallerLegCommand, INoSerializationVerificationNeeded;
+
     /// <summary>From the call: the model's session is gone, and so is what this and earlier attempts may still say. Answered with <see cref="SpeechCut"/>.</summary>
     public sealed record ModelLost(int Attempt) : ICallerLegCommand;
 
@@ -64,7 +71,11 @@ public static class CallerLegProtocol
     public sealed record CallerPressed(string Digit) : ICallerLegEvent;
 
     /// <summary>To the call: the caller begins to hear Bob.</summary>
-    public sealed record BobSpoke : ICallerLegEvent;
+    /// <param name="IsBridge">It is a clip that only bridges a silence; when Bob's own words follow it without a pause, this comes again.</param>
+    public sealed record BobSpoke(bool IsBridge = false) : ICallerLegEvent;
+
+    /// <summary>To the call: the caller will hear this clip.</summary>
+    public sealed record ClipPlays(SpokenItem Item) : ICallerLegEvent, INoSerializationVerificationNeeded;
 
     /// <summary>To the call: the caller has heard all there is so far.</summary>
     public sealed record BobPaused : ICallerLegEvent;

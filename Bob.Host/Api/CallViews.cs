@@ -37,10 +37,10 @@ internal sealed record ToolRunView(int Number, string Name, string Arguments, Da
 }
 
 internal sealed record MessageView(
-    long Id, string? CallSid, MessageKind Kind, string Caller, string? Text, int? Seconds, DateTimeOffset At, DateTimeOffset? HandledAt)
+    long Id, string? CallSid, MessageKind Kind, string Caller, string? Text, int? Seconds, bool HasRecording, DateTimeOffset At, DateTimeOffset? HandledAt)
 {
     public static MessageView Of(MessageRow row) =>
-        new(row.Id, row.CallSid, row.Kind, row.Caller, row.Text, row.Seconds, row.At, row.HandledAt);
+        new(row.Id, row.CallSid, row.Kind, row.Caller, row.Text, row.Seconds, row.Recording is not null, row.At, row.HandledAt);
 }
 
 /// <summary>What is billed. Cached tokens are part of the input's.</summary>

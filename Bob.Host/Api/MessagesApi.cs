@@ -14,6 +14,10 @@ internal static class MessagesApi
         var messages = api.MapGroup("/messages").WithTags("Messages");
         messages.MapGet("", ListAsync).WithName("listMessages").WithSummary("Messages, the newest first").ProducesProblem(StatusCodes.Status400BadRequest);
         messages.MapGet("/{id}", GetAsync).WithName("getMessage").WithSummary("One message").ProducesProblem(StatusCodes.Status404NotFound);
+        messages.MapMethods("/{id}/recording", [HttpMethods.Get, HttpMethods.Head], RecordingAsync).WithName("getMessageRecording")
+            .WithSummary("What the caller said: WAV").WithDescription("Takes ranges of bytes. There is none until it was fetched from Twilio.")
+            .Produces(StatusCodes.Status200OK, contentType: "audio/wav").Produces(StatusCodes.Status206PartialContent, contentType: "audio/wav")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         messages.MapPut("/{id}/handled", HandleAsync).WithName("handleMessage").WithSummary("Somebody has dealt with it")
             .ProducesProblem(StatusCodes.Status404NotFound);
         messages.MapDelete("/{id}", DeleteAsync).WithName("deleteMessage").WithSummary("Takes a message out of the books")
@@ -56,6 +60,18 @@ internal static class MessagesApi
         return TypedResults.Ok(MessageView.Of(row ?? throw Unknown()));
     }
 
+    private static async Task<IResult> RecordingAsync(string id, Books books, RecordingFolder folder, CancellationToken cancellation)
+    {
+        var number = Number(id);
+        var row = await books.AskAsync((db, limited) => db.Messages.AsNoTracking().SingleOrDefaultAsync(message => message.Id == number, limited), cancellation)
+            ?? throw Unknown();
+        if (row.Recording is null)
+            throw ApiProblem.Missing(row.RecordingUrl is null ? "This message has no recording." : "The recording of this message was not fetched yet. Ask again in a moment.");
+        return folder.Find(row.Recording) is { } file
+            ? TypedResults.PhysicalFile(file.FullName, "audio/wav", lastModified: file.LastWriteTimeUtc, enableRangeProcessing: true)
+            : throw ApiProblem.Missing("The recording of this message is not there any more.");
+    }
+
     /// <summary>Whoever was first stays.</summary>
     private static async Task<Ok<MessageView>> HandleAsync(string id, Books books, TimeProvider clock, CancellationToken cancellation)
     {
@@ -72,10 +88,19 @@ internal static class MessagesApi
         return TypedResults.Ok(MessageView.Of(row));
     }
 
-    private static async Task<NoContent> DeleteAsync(string id, Books books, CancellationToken cancellation)
+    /// <summary>The recording goes first: a file whose row is gone would never be found again.</summary>
+    private static async Task<NoContent> DeleteAsync(string id, Books books, RecordingFolder folder, CancellationToken cancellation)
     {
         var number = Number(id);
-        var gone = await books.AskAsync((db, limited) => db.Messages.Where(message => message.Id == number).ExecuteDeleteAsync(limited), cancellation);
+        var gone = await books.AskAsync(
+            async (db, limited) =>
+            {
+                var messages = db.Messages.Where(message => message.Id == number);
+                if (await messages.Where(message => message.Recording != null).Select(message => message.Recording!).SingleOrDefaultAsync(limited) is { } recording)
+                    folder.Find(recording)?.Delete();
+                return await messages.ExecuteDeleteAsync(limited);
+            },
+            cancellation);
         return gone > 0 ? TypedResults.NoContent() : throw Unknown();
     }
 

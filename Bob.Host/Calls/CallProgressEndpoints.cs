@@ -5,7 +5,7 @@ using static Bob.Actors.Calls.CallProtocol;
 namespace Bob.Host.Calls;
 
 /// <summary>What Twilio asks and reports while a call goes on. All of it may come twice, late, in any order, and for calls nobody knows.</summary>
-public sealed partial class CallProgressEndpoints(Switchboard switchboard, PublicUrl url, ILogger<CallProgressEndpoints> log)
+public sealed partial class CallProgressEndpoints(Switchboard switchboard, CallFallback fallback, PublicUrl url, ILogger<CallProgressEndpoints> log)
 {
     /// <summary><c>POST /call-next</c>: a media stream ended; what comes next?</summary>
     public async Task<IResult> NextAsync(TwilioRequest request)
@@ -20,7 +20,8 @@ public sealed partial class CallProgressEndpoints(Switchboard switchboard, Publi
         {
             Resume resume => Twiml.Connect(url, resume.Ticket, resume.Pause),
             HangUp hangUp => Twiml.HangUp(hangUp.Say),
-            _ => Twiml.HangUp(IncomingCallEndpoint.Apology),
+            FallBack over => fallback.TakeOver(over.Apologise),
+            _ => fallback.TakeOver(apologise: true),
         };
     }
 

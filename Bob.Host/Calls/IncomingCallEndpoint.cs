@@ -5,12 +5,9 @@ using static Bob.Actors.Calls.CallProtocol;
 namespace Bob.Host.Calls;
 
 /// <summary><c>POST /incoming-call</c>: Twilio announces a call and is told to connect it to a media stream.</summary>
-public sealed class IncomingCallEndpoint(Reception reception, Switchboard switchboard, PublicUrl url)
+public sealed class IncomingCallEndpoint(Reception reception, Switchboard switchboard, CallFallback fallback, PublicUrl url)
 {
     public const string Path = "/incoming-call";
-
-    /// <summary>Spoken by Twilio when Bob itself cannot.</summary>
-    public const string Apology = "We are sorry, we cannot take your call at the moment. Please try again in a few minutes.";
 
     public async Task<IResult> AnswerAsync(TwilioRequest request)
     {
@@ -32,7 +29,7 @@ public sealed class IncomingCallEndpoint(Reception reception, Switchboard switch
                 CallMetrics.Refused(refused.Reason == "busy" ? "busy" : "over");
                 return Twiml.Busy();
             default:
-                return Twiml.HangUp(Apology);
+                return fallback.TakeOver(apologise: true);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Costs;
 using Bob.Actors.Realtime;
@@ -38,6 +39,12 @@ public sealed record BobOptions
 
     public required AdmissionOptions Admission { get; init; }
 
+    /// <summary>What Bob says without a model.</summary>
+    public required Clips Clips { get; init; }
+
+    /// <summary>Who takes a call over that Bob cannot go on with.</summary>
+    public required FallbackOptions Fallback { get; init; }
+
     /// <summary>The folder that calls are recorded to, an absolute path; null: they are not recorded.</summary>
     public required string? RecordingDirectory { get; init; }
 
@@ -72,6 +79,9 @@ public sealed record BobOptions
 /// <param name="PhoneNumber">Bob's own number, E.164.</param>
 public sealed record TwilioAccount(string? AccountSid, IReadOnlyList<string> AuthTokens, string? PhoneNumber)
 {
+    /// <summary>Where its REST API is.</summary>
+    public Uri ApiUrl { get; init; } = new(TwilioRestSettings.Default);
+
     public bool Signs => AuthTokens.Count > 0;
 
     public override string ToString() => $"{nameof(TwilioAccount)} {{ {AccountSid}, {AuthTokens.Count} tokens }}";

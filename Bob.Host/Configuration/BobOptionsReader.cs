@@ -23,7 +23,8 @@ public static partial class BobOptionsReader
         RequireToken(settings, serverUrl);
         var (recordings, notice) = RecordingSettings.Read(settings, sources.ContentRoot);
         var costs = CostSettings.Read(settings, realtime.Model, mode);
-        var (calls, files) = Fitting(ReadCalls(settings), OpenFiles.Limit);
+        var fallback = FallbackSettings.Read(settings);
+        var (calls, files) = Fitting(ReadCalls(settings) with { Fallback = fallback.Kind }, OpenFiles.Limit);
         var options = new BobOptions
         {
             Port = port,
@@ -34,6 +35,8 @@ public static partial class BobOptionsReader
             FurtherModels = [.. models.Skip(1).Select(Noticed)],
             Calls = calls,
             Admission = AdmissionSettings.Read(settings),
+            Clips = ClipSettings.Read(settings, sources.ContentRoot),
+            Fallback = fallback,
             RecordingDirectory = recordings,
             RecordingsFolder = RecordingSettings.Folder(settings, sources.ContentRoot),
             Costs = costs,
@@ -49,6 +52,7 @@ public static partial class BobOptionsReader
                 .. RealtimeSettings.Warnings(settings),
                 .. files,
                 .. RecordingSettings.Warnings(recordings, mode),
+                .. FallbackSettings.Warnings(settings, fallback),
                 .. CostSettings.Warnings(costs, realtime.Model, mode),
             ],
         };
@@ -114,7 +118,7 @@ public static partial class BobOptionsReader
         var secondary = settings.Secret(Keys.TwilioAuthTokenSecondary);
         if (secondary is not null && settings.Text(Keys.TwilioAuthToken) is null)
             settings.Fault(Keys.TwilioAuthTokenSecondary, "is set without TWILIO_AUTH_TOKEN", "Set TWILIO_AUTH_TOKEN too, or remove it");
-        return new TwilioAccount(account, [.. new[] { primary, secondary }.OfType<string>()], number);
+        return new TwilioAccount(account, [.. new[] { primary, secondary }.OfType<string>()], number) { ApiUrl = TwilioRestSettings.Read(settings) };
     }
 
     private static CallOptions ReadCalls(Settings settings)
@@ -126,6 +130,7 @@ public static partial class BobOptionsReader
             DialEarly = settings.Flag(Keys.DialEarly, Defaults.DialEarly),
             SilencePrompt = settings.Seconds(Keys.SilencePromptSeconds, Defaults.SilencePrompt, 1, 600),
             SilenceGoodbye = settings.Seconds(Keys.SilenceGoodbyeSeconds, Defaults.SilenceGoodbye, 2, 1200),
+            FillerAfter = TimeSpan.FromMilliseconds(settings.Whole(Keys.FillerAfterMs, (int)Defaults.FillerAfter.TotalMilliseconds, 0, 10_000)),
             ToolTimeout = settings.Seconds(Keys.ToolTimeoutSeconds, Defaults.ToolTimeout, 1, 120),
         };
         if (calls.SilenceGoodbye <= calls.SilencePrompt)

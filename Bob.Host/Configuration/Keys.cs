@@ -11,6 +11,7 @@ public static class Keys
     public const string TwilioAuthToken = "TWILIO_AUTH_TOKEN";
     public const string TwilioAuthTokenSecondary = "TWILIO_AUTH_TOKEN_SECONDARY";
     public const string TwilioPhoneNumber = "TWILIO_PHONE_NUMBER";
+    public const string TwilioApiUrl = "TWILIO_API_URL";
     public const string OpenAiApiKey = "OPENAI_API_KEY";
     public const string OpenAiRealtimeUrl = "OPENAI_REALTIME_URL";
     public const string OpenAiRealtimeModel = "OPENAI_REALTIME_MODEL";
@@ -52,6 +53,10 @@ public static class Keys
     public const string SilencePromptSeconds = "SILENCE_PROMPT_SECONDS";
     public const string SilenceGoodbyeSeconds = "SILENCE_GOODBYE_SECONDS";
     public const string ToolTimeoutSeconds = "TOOL_TIMEOUT_SECONDS";
+    public const string FillerAfterMs = "FILLER_AFTER_MS";
+    public const string ClipsDirectory = "CLIPS_DIRECTORY";
+    public const string Fallback = "FALLBACK";
+    public const string FallbackNumber = "FALLBACK_NUMBER";
     public const string Recording = "RECORDING";
     public const string RecordingDirectory = "RECORDING_DIRECTORY";
     public const string RecordingNotice = "RECORDING_NOTICE";

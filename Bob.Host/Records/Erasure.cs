@@ -77,7 +77,12 @@ public sealed partial class Erasure(RecordsDatabase database, BobOptions options
     {
         var rows = await db.Calls.AsNoTracking().Where(row => row.Caller == number)
             .Select(row => new { row.CallSid, row.StartedAt, Ended = row.EndedAt != null }).ToListAsync(cancellation);
-        var all = rows.Select(row => new SpooledCalls.Opened(row.CallSid, row.StartedAt, row.Ended)).Concat(_spool.Of(number)).ToLookup(call => call.CallSid);
+        var left = await db.Messages.AsNoTracking() // of calls whose beginning was lost
+            .Where(row => row.Caller == number && row.CallSid != null && row.RecordingSid != null && !db.Calls.Any(call => call.CallSid == row.CallSid))
+            .Select(row => new { CallSid = row.CallSid!, row.At }).ToListAsync(cancellation);
+        var all = rows.Select(row => new SpooledCalls.Opened(row.CallSid, row.StartedAt, row.Ended))
+            .Concat(left.Select(row => new SpooledCalls.Opened(row.CallSid, row.At, Ended: true)))
+            .Concat(_spool.Of(number)).ToLookup(call => call.CallSid);
         var ended = _spool.Ended(all.Select(call => call.Key).ToHashSet());
         var dead = clock.GetUtcNow() - options.Calls.MaxDuration - Margin;
         var over = all.Where(call => ended.Contains(call.Key) || call.Any(told => told.Ended || told.At < dead)).Select(call => call.Key).ToHashSet();

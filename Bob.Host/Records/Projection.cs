@@ -24,11 +24,13 @@ internal sealed class Projection
     private readonly Dictionary<(string, string), TurnRow> _turns;
     private readonly Dictionary<(string, string), ToolRunRow> _tools;
     private readonly Dictionary<string, UsageRow> _phone;
+    private readonly Dictionary<string, MessageRow> _messages;
 
-    private Projection(RecordsContext db, string node, List<CallRow> calls, List<TurnRow> turns, List<ToolRunRow> tools, List<UsageRow> phone)
+    private Projection(RecordsContext db, string node, List<CallRow> calls, List<TurnRow> turns, List<ToolRunRow> tools, List<UsageRow> phone, List<MessageRow> messages)
     {
         (_db, _node) = (db, node);
         _phone = phone.ToDictionary(row => row.CallSid);
+        _messages = messages.ToDictionary(row => row.RecordingSid!);
         _calls = calls.ToDictionary(row => row.CallSid);
         _turns = turns.ToDictionary(row => (row.CallSid, row.ItemId));
         _tools = tools.ToDictionary(row => (row.CallSid, row.ToolCallId));
@@ -42,13 +44,15 @@ internal sealed class Projection
         var items = entries.Select(ItemOf).OfType<string>().Select(Clean).Distinct().ToArray();
         var tools = entries.Select(ToolOf).OfType<string>().Select(Clean).Distinct().ToArray();
         var ended = entries.OfType<CallEnded>().Select(entry => entry.CallSid.Value).Distinct().ToArray();
+        var messages = entries.OfType<MessageLeft>().Select(entry => entry.RecordingSid).Distinct().ToArray();
         return new Projection(
             db,
             node,
             await db.Calls.Where(row => calls.Contains(row.CallSid)).ToListAsync(cancellation),
             items.Length == 0 ? [] : await db.Turns.Where(row => calls.Contains(row.CallSid) && items.Contains(row.ItemId)).ToListAsync(cancellation),
             tools.Length == 0 ? [] : await db.ToolRuns.Where(row => calls.Contains(row.CallSid) && tools.Contains(row.ToolCallId)).ToListAsync(cancellation),
-            ended.Length == 0 ? [] : await db.Usage.Where(row => ended.Contains(row.CallSid) && row.Kind == UsageKind.Telephony).ToListAsync(cancellation));
+            ended.Length == 0 ? [] : await db.Usage.Where(row => ended.Contains(row.CallSid) && row.Kind == UsageKind.Telephony).ToListAsync(cancellation),
+            messages.Length == 0 ? [] : await db.Messages.Where(row => row.RecordingSid != null && messages.Contains(row.RecordingSid)).ToListAsync(cancellation));
     }
 
     public void Take(JournalEntry entry)
@@ -90,6 +94,9 @@ internal sealed class Projection
                 break;
             case RecordingTruncated truncated when call is not null:
                 call.RecordingFault ??= Clean(truncated.Reason);
+                break;
+            case MessageLeft left:
+                Leave(left, call);
                 break;
             case UsageReported used:
                 Bill(used, call);
@@ -228,6 +235,32 @@ internal sealed class Projection
 
         Charge(call, cost - (bill.CostMicros ?? 0));
         (bill.Seconds, bill.CostMicros) = (seconds, cost);
+    }
+
+    /// <summary>Who left it, what was known first does not always tell.</summary>
+    private void Leave(MessageLeft left, CallRow? call)
+    {
+        var caller = left.Caller is { } told ? Clean(told) : null;
+        if (_messages.TryGetValue(left.RecordingSid, out var message))
+        {
+            message.Caller = caller ?? message.Caller;
+            message.Seconds ??= left.Seconds;
+            return;
+        }
+
+        message = new MessageRow
+        {
+            CallSid = left.CallSid.Value,
+            Kind = MessageKind.Voicemail,
+            Caller = caller ?? call?.Caller ?? Twilio.Caller.Anonymous.Value,
+            RecordingSid = left.RecordingSid,
+            RecordingUrl = left.RecordingUrl,
+            Node = _node,
+            Seconds = left.Seconds,
+            At = left.At,
+        };
+        _messages.Add(left.RecordingSid, message);
+        _db.Messages.Add(message);
     }
 
     private static void Charge(CallRow? call, long? micros)

@@ -70,6 +70,8 @@ public abstract class RecordsContext(DbContextOptions options) : DbContext(optio
             messages.HasIndex(row => row.CallSid);
             messages.HasIndex(row => row.Id).HasFilter("handled_at IS NULL").HasDatabaseName("ix_messages_open");
             messages.HasIndex(row => row.Caller);
+            messages.HasIndex(row => row.RecordingSid).IsUnique();
+            messages.HasIndex(row => row.Node).HasFilter("recording_url IS NOT NULL").HasDatabaseName("ix_messages_unfetched");
         });
         model.Entity<UsageRow>(usage =>
         {

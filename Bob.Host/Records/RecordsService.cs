@@ -1,5 +1,6 @@
 using Bob.Actors.Records;
 using Bob.Host.Configuration;
+using Bob.Host.Twilio;
 
 namespace Bob.Host.Records;
 
@@ -60,8 +61,11 @@ public static class RecordsHosting
         .AddSingleton<Erasure>()
         .AddSingleton<Retention>()
         .AddSingleton<SpendingSoFar>()
+        .AddSingleton<TwilioRecordings>()
+        .AddSingleton<VoicemailPickup>()
         .AddHostedService<RecordsService>()
         .AddHostedService(provider => provider.GetRequiredService<BlockedCallersService>())
+        .AddHostedService(provider => provider.GetRequiredService<VoicemailPickup>())
         .AddHostedService<RetentionService>()
         .Configure<HostOptions>(host => host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore); // it is logged, and ends no call
 

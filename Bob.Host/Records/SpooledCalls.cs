@@ -13,18 +13,22 @@ internal sealed class SpooledCalls(string folder)
     /// <summary>A call that begins in the spool.</summary>
     public sealed record Opened(string CallSid, DateTimeOffset At, bool Ended);
 
-    /// <summary>The calls of a caller whose beginning waits in the spool or was put aside.</summary>
+    /// <summary>The calls of a caller whose beginning, or whose message, waits in the spool or was put aside.</summary>
     public IReadOnlyList<Opened> Of(string caller)
     {
         List<(string CallSid, JournalEntry Entry, DateTimeOffset At)> told = [];
         foreach (var line in Lines(SpoolFile).Concat(Lines(UnreadFile)))
         {
-            if (Parse(line) is { Kind: { } kind, Payload: { } payload } read && kind is "call-opened" or "call-ended" && Entry(kind, payload) is { } entry)
+            if (Parse(line) is { Kind: { } kind, Payload: { } payload } read && kind is "call-opened" or "call-ended" or "message-left" && Entry(kind, payload) is { } entry)
                 told.Add((read.CallSid, entry, read.At));
         }
 
         var ended = told.Where(line => line.Entry is CallEnded).Select(line => line.CallSid).ToHashSet();
-        return [.. told.Where(line => line.Entry is CallOpened opened && opened.Caller == caller).Select(line => new Opened(line.CallSid, line.At, ended.Contains(line.CallSid)))];
+        return
+        [
+            .. told.Where(line => line.Entry is CallOpened opened && opened.Caller == caller).Select(line => new Opened(line.CallSid, line.At, ended.Contains(line.CallSid))),
+            .. told.Where(line => line.Entry is MessageLeft left && left.Caller == caller).Select(line => new Opened(line.CallSid, line.At, Ended: true)),
+        ];
     }
 
     /// <summary>The calls among these whose end waits in the spool: the database does not know of it yet.</summary>

@@ -201,12 +201,21 @@ public sealed class MessageRow
 
     public required MessageKind Kind { get; init; }
 
-    public required string Caller { get; init; }
+    public required string Caller { get; set; }
 
     public string? Text { get; set; }
 
     /// <summary>The file of the recording, below the folder of the recordings.</summary>
     public string? Recording { get; set; }
+
+    /// <summary>Twilio's id of the recording; null for what was not recorded.</summary>
+    public string? RecordingSid { get; init; }
+
+    /// <summary>Where the recording waits to be fetched; null once it is here, or not to be had.</summary>
+    public string? RecordingUrl { get; set; }
+
+    /// <summary>The node that fetches the recording, and keeps it.</summary>
+    public string? Node { get; init; }
 
     public int? Seconds { get; set; }
 

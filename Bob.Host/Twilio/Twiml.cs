@@ -7,6 +7,12 @@ namespace Bob.Host.Twilio;
 /// <summary>The TwiML documents Bob answers with. Nothing a caller sent is ever part of one.</summary>
 public sealed class Twiml : IResult
 {
+    /// <summary>Longest message that a caller may leave, seconds.</summary>
+    public const int LongestMessageSeconds = 120;
+
+    /// <summary>How long a telephone rings, seconds.</summary>
+    private const int RingSeconds = 20;
+
     private const int LongestSaid = 1_000;
     private readonly XElement _response;
 
@@ -26,6 +32,30 @@ public sealed class Twiml : IResult
 
     /// <summary>Hang up, after Twilio's own voice said <paramref name="say"/>.</summary>
     public static Twiml HangUp(string? say) => new([.. Said(say), new XElement("Hangup")]);
+
+    /// <summary>Rings a telephone after <paramref name="say"/>; how that went, Twilio tells <c>/call-next/dialled</c>.</summary>
+    /// <param name="callerId">The number that it shows, Bob's own; null: the caller's.</param>
+    public static Twiml Dial(PublicUrl url, string number, string? callerId, string? say)
+    {
+        var dial = new XElement("Dial", new XAttribute("timeout", RingSeconds), new XAttribute("action", url.At("/call-next/dialled")), new XElement("Number", number));
+        if (callerId is not null)
+            dial.SetAttributeValue("callerId", callerId);
+        return new([.. Said(say), dial]);
+    }
+
+    /// <summary>
+    /// Records a message after <paramref name="say"/>. Twilio tells <c>/call-next/recorded</c> where it is, and <c>/recording-status</c> again, should that get
+    /// lost; when nothing is said, it goes on with <paramref name="silence"/>.
+    /// </summary>
+    public static Twiml Record(PublicUrl url, string say, string silence) => new([
+        .. Said(say),
+        new XElement("Record",
+            new XAttribute("action", url.At("/call-next/recorded")),
+            new XAttribute("maxLength", LongestMessageSeconds),
+            new XAttribute("finishOnKey", "#"),
+            new XAttribute("recordingStatusCallback", url.At("/recording-status"))),
+        .. Said(silence),
+        new XElement("Hangup")]);
 
     /// <summary>
     /// Connects the call to a media stream that must show <paramref name="ticket"/>. When the stream ends, Twilio asks <c>/call-next</c>;

@@ -30,7 +30,7 @@ internal sealed class CallFlow
     private bool _answered;
     private bool _over;
 
-    public CallFlow(string callSid, CallPlan plan, TwilioSimulatorOptions options, WebhookClient web, CallLine line, CancellationToken stopping)
+    public CallFlow(string callSid, CallPlan plan, TwilioSimulatorOptions options, WebhookClient web, CallLine line, RecordingShelf shelf, CancellationToken stopping)
     {
         _callSid = callSid;
         _plan = plan;
@@ -40,7 +40,7 @@ internal sealed class CallFlow
         _form = new CallForm(options.AccountSid, callSid, plan);
         _source = new TwimlSource(options, web, _form, _log, stopping);
         _callbacks = new StatusCallbacks(options, web, _log, stopping);
-        _others = new OtherParties(plan, options, line);
+        _others = new OtherParties(plan, options, line, shelf);
     }
 
     /// <summary>The call is not over yet.</summary>
@@ -180,7 +180,10 @@ internal sealed class CallFlow
             case TwimlVerb.Dial dial:
                 return await FollowAsync(await _others.DialAsync(dial, stop), script);
             case TwimlVerb.Record record:
-                return await FollowAsync(await _others.RecordAsync(record, script.BaseUrl, stop), script);
+                var recorded = await _others.RecordAsync(record, script.BaseUrl, stop);
+                if (recorded is not null && record.StatusCallback is { } callback)
+                    _callbacks.Post(callback, _form.Recorded(recorded, DateTimeOffset.UtcNow));
+                return await FollowAsync(recorded, script);
             default:
                 throw new InvalidOperationException($"No performance for {verb.GetType().Name}.");
         }

@@ -58,6 +58,18 @@ internal sealed class CallForm(string accountSid, string callSid, CallPlan plan)
             ("Timestamp", now.ToString("r", CultureInfo.InvariantCulture).Replace("GMT", "+0000", StringComparison.Ordinal)));
     }
 
+    /// <summary>A finished recording, as its status callback gets it: without the parameters of the call.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Recorded(VerbAction recorded, DateTimeOffset now) =>
+    [
+        new("AccountSid", accountSid),
+        new("CallSid", callSid),
+        .. recorded.Fields.Where(field => field.Name.StartsWith("Recording", StringComparison.Ordinal)).Select(field => KeyValuePair.Create(field.Name, field.Value)),
+        new("RecordingStatus", "completed"),
+        new("RecordingChannels", "1"),
+        new("RecordingSource", "RecordVerb"),
+        new("RecordingStartTime", now.ToString("r", CultureInfo.InvariantCulture)),
+    ];
+
     /// <summary>A stream's start or end, as its status callback gets it.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Stream(string streamSid, string? name, string streamEvent, string? error, DateTimeOffset now)
     {

@@ -6,7 +6,7 @@ namespace Bob.Simulator.Twilio;
 internal sealed record VerbAction(string Url, string Method, params (string Name, string Value)[] Fields);
 
 /// <summary>Whom a call is handed to: the numbers it dials, and the recorder that takes a message. How they behave is the plan's.</summary>
-internal sealed class OtherParties(CallPlan plan, TwilioSimulatorOptions options, CallLine line)
+internal sealed class OtherParties(CallPlan plan, TwilioSimulatorOptions options, CallLine line, RecordingShelf shelf)
 {
     private readonly Queue<DialOutcome> _dials = new(plan.Dials);
     private readonly Queue<RecordOutcome> _records = new(plan.Records);
@@ -73,11 +73,11 @@ internal sealed class OtherParties(CallPlan plan, TwilioSimulatorOptions options
             line.HangUp(CallEndReason.CallerHungUp, "the caller hung up in the recording");
         else
             line.PressKeys(digits);
-        var recording = Sid.New("RE");
+        var recording = shelf.Keep(Babble.Speak(speech, seed: 3));
         return new VerbAction(
             record.Action ?? baseUrl,
             record.Method,
-            ("RecordingUrl", $"https://api.twilio.com/2010-04-01/Accounts/{options.AccountSid}/Recordings/{recording}"),
+            ("RecordingUrl", shelf.UrlOf(recording)),
             ("RecordingSid", recording),
             ("RecordingDuration", ((int)Math.Ceiling(speech.TotalSeconds)).ToString(CultureInfo.InvariantCulture)),
             ("Digits", digits));

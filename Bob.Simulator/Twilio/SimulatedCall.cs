@@ -8,11 +8,11 @@ public sealed class SimulatedCall
     private readonly CallLine _line;
     private readonly CallFlow _flow;
 
-    internal SimulatedCall(CallPlan plan, TwilioSimulatorOptions options, WebhookClient web, CancellationToken stopping)
+    internal SimulatedCall(CallPlan plan, TwilioSimulatorOptions options, WebhookClient web, RecordingShelf shelf, CancellationToken stopping)
     {
         CallSid = plan.CallSid ?? Sid.New("CA");
         _line = new CallLine(plan, options);
-        _flow = new CallFlow(CallSid, plan, options, web, _line, stopping);
+        _flow = new CallFlow(CallSid, plan, options, web, _line, shelf, stopping);
         Completion = Task.Run(_flow.RunAsync, CancellationToken.None);
     }
 

@@ -12,6 +12,9 @@ public sealed class TwilioSimulator(TwilioSimulatorOptions options) : IAsyncDisp
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, SimulatedCall> _calls = new(StringComparer.Ordinal);
 
+    /// <summary>What callers have left.</summary>
+    public RecordingShelf Recordings { get; } = new(options);
+
     /// <summary>The account.</summary>
     public TwilioSimulatorOptions Options => options;
 
@@ -22,7 +25,7 @@ public sealed class TwilioSimulator(TwilioSimulatorOptions options) : IAsyncDisp
     public SimulatedCall PlaceCall(CallPlan plan)
     {
         ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
-        var call = new SimulatedCall(plan, options, _web, _stopping.Token);
+        var call = new SimulatedCall(plan, options, _web, Recordings, _stopping.Token);
         _calls[call.CallSid] = call;
         return call;
     }

@@ -122,7 +122,8 @@ public sealed record TwimlDocument(IReadOnlyList<TwimlVerb> Verbs, IReadOnlyList
                     Method(element, warnings),
                     Seconds(element, "timeout", 5, warnings),
                     Seconds(element, "maxLength", 3600, warnings),
-                    Text(element, "finishOnKey") ?? "1234567890*#");
+                    Text(element, "finishOnKey") ?? "1234567890*#",
+                    Text(element, "recordingStatusCallback"));
             default:
                 warnings.Add(new TwimlProblem(12200, $"<{element.Name}> is no verb this number can perform"));
                 return null;

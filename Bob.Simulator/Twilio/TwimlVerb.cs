@@ -26,7 +26,7 @@ public abstract record TwimlVerb
     public sealed record Dial(IReadOnlyList<string> Targets, string? Action, string Method, TimeSpan Timeout) : TwimlVerb;
 
     /// <summary>Records the caller.</summary>
-    public sealed record Record(string? Action, string Method, TimeSpan Timeout, TimeSpan MaxLength, string FinishOnKey) : TwimlVerb;
+    public sealed record Record(string? Action, string Method, TimeSpan Timeout, TimeSpan MaxLength, string FinishOnKey, string? StatusCallback = null) : TwimlVerb;
 
     /// <summary>Goes on with another document.</summary>
     public sealed record Redirect(string Url, string Method) : TwimlVerb;

@@ -38,6 +38,28 @@ public static class Wav
         return file;
     }
 
+    /// <summary>A mono file, 16-bit PCM at 8 kHz, as Twilio's recordings are.</summary>
+    public static byte[] WriteMono(ReadOnlySpan<byte> mulaw)
+    {
+        var file = new byte[44 + (mulaw.Length * 2)];
+        var head = file.AsSpan();
+        "RIFF"u8.CopyTo(head);
+        BinaryPrimitives.WriteInt32LittleEndian(head[4..], file.Length - 8);
+        "WAVEfmt "u8.CopyTo(head[8..]);
+        BinaryPrimitives.WriteInt32LittleEndian(head[16..], 16);
+        BinaryPrimitives.WriteInt16LittleEndian(head[20..], Pcm);
+        BinaryPrimitives.WriteInt16LittleEndian(head[22..], 1);
+        BinaryPrimitives.WriteInt32LittleEndian(head[24..], 8000);
+        BinaryPrimitives.WriteInt32LittleEndian(head[28..], 16000);
+        BinaryPrimitives.WriteInt16LittleEndian(head[32..], 2);
+        BinaryPrimitives.WriteInt16LittleEndian(head[34..], 16);
+        "data"u8.CopyTo(head[36..]);
+        BinaryPrimitives.WriteInt32LittleEndian(head[40..], mulaw.Length * 2);
+        for (var i = 0; i < mulaw.Length; i++)
+            BinaryPrimitives.WriteInt16LittleEndian(head[(44 + (i * 2))..], Mulaw.Decode(mulaw[i]));
+        return file;
+    }
+
     /// <summary>
     /// The mu-law samples of a file: a WAV of 8 kHz mono, 16-bit PCM or mu-law, or raw mu-law without any header.
     /// </summary>

@@ -1,4 +1,5 @@
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Costs;
 using CsCheck;
@@ -12,7 +13,7 @@ public sealed class CallStateSpecs
 {
     private const string Closed = "stop Silence, stop Stream, start Ending 5, close line";
     private const string Resumed = "start Stream 15, resume";
-    private static readonly CallOptions Options = new();
+    private static readonly CallOptions Options = new() { GreetingAfter = TimeSpan.Zero, FillerAfter = TimeSpan.Zero };
 
     private static readonly Dictionary<string, CallEvent> Words = new()
     {
@@ -29,6 +30,13 @@ public sealed class CallStateSpecs
         ["bob-finished"] = new BobFinished(),
         ["model"] = new ModelReady(),
         ["no-model"] = new ModelGone("no-credit"),
+        ["apology"] = new ClipPlays(ClipName.Apology),
+        ["bridge"] = new BridgeBegan(),
+        ["session-lost"] = new SessionLost(),
+        ["answer-cut"] = new AnswerCut(),
+        ["answer-ended"] = new AnswerEnded(),
+        ["tool"] = new ToolBegan(),
+        ["tool-ended"] = new ToolEnded(),
         ["broke"] = new LegBroke(),
         ["dear"] = new CostLimitReached(new CostLimit(CallEnd.CallCostCap, IsPassed: false)),
         ["too-dear"] = new CostLimitReached(new CostLimit(CallEnd.DayCostCap, IsPassed: true)),
@@ -49,9 +57,9 @@ public sealed class CallStateSpecs
     [InlineData("admitted", "hung-up", CallPhase.Over, "finish caller-hung-up")]
     [InlineData("admitted", "asked", CallPhase.AwaitingCaller, "start Stream 15, resume after a pause")]
     [InlineData("admitted", "no-model", CallPhase.Connecting, "")]
-    [InlineData("admitted no-model", "stream", CallPhase.Closing, Closed)]
-    [InlineData("admitted no-model", "asked", CallPhase.Over, "hang up with an apology, finish model-no-credit")]
-    [InlineData("admitted no-model stream", "asked", CallPhase.Over, "hang up with an apology, finish model-no-credit")]
+    [InlineData("admitted no-model", "stream", CallPhase.Ending, "stop Stream, start Ending 30, play Apology, finish speaking")]
+    [InlineData("admitted no-model", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")]
+    [InlineData("admitted no-model stream", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")]
     [InlineData("admitted", "caller", CallPhase.Connecting, "")]
     // The silence of both sides is counted.
     [InlineData("admitted stream model", "bob", CallPhase.Live, "stop Silence")]
@@ -73,18 +81,24 @@ public sealed class CallStateSpecs
     [InlineData("admitted stream model", "model", CallPhase.Live, "open GoOn")] // O12
     [InlineData("admitted stream model caller", "model", CallPhase.Live, "open GoOn, start Silence 10")]
     [InlineData("admitted stream model lost", "model", CallPhase.AwaitingCaller, "open GoOn")]
-    [InlineData("admitted stream model", "no-model", CallPhase.Ending, "stop Silence, start Ending 30, finish speaking")] // O1
+    [InlineData("admitted stream model", "no-model", CallPhase.Ending, "stop Silence, start Ending 30, play Apology, finish speaking")] // O1
     [InlineData("admitted stream model no-model", "bob-finished", CallPhase.Closing, Closed)]
     [InlineData("admitted stream model no-model", "caller", CallPhase.Ending, "finish speaking")]
-    [InlineData("admitted stream model no-model bob-finished", "asked", CallPhase.Over, "hang up with an apology, finish model-no-credit")]
+    [InlineData("admitted stream model no-model bob-finished", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")]
+    [InlineData("admitted stream model no-model apology bob-finished", "asked", CallPhase.Over, "fall back, finish model-no-credit")]
+    [InlineData("admitted stream model no-model apology", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")] // it broke off
+    [InlineData("admitted stream model no-model apology", "lost", CallPhase.Closing, Closed)]
+    [InlineData("admitted stream model no-model apology lost", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")]
+    [InlineData("admitted stream model no-model", "hung-up", CallPhase.Over, "finish model-no-credit")]
+    [InlineData("admitted stream model no-model", "t-ending", CallPhase.Closing, Closed)]
     // The caller's stream is lost and comes again.
     [InlineData("admitted stream model", "lost", CallPhase.AwaitingCaller, "stop Silence, detach, start Stream 15")] // T17
     [InlineData("admitted stream model lost", "asked", CallPhase.AwaitingCaller, Resumed)]
     [InlineData("admitted stream model", "asked", CallPhase.AwaitingCaller, "stop Silence, detach, start Stream 15, " + Resumed)]
     [InlineData("admitted stream model lost", "stream", CallPhase.Live, "stop Stream, start Silence 10")]
     [InlineData("admitted stream model lost asked", "stream", CallPhase.Live, "stop Stream, start Silence 10")]
-    [InlineData("admitted stream model lost", "t-stream", CallPhase.Over, "finish caller-lost, an apology to come")]
-    [InlineData("admitted stream model lost t-stream", "asked", CallPhase.Over, "hang up with an apology")]
+    [InlineData("admitted stream model lost", "t-stream", CallPhase.Over, "finish caller-lost")]
+    [InlineData("admitted stream model lost t-stream", "asked", CallPhase.Over, "fall back with an apology")]
     [InlineData("admitted stream model lost", "end", CallPhase.AwaitingCaller, "")]
     [InlineData("admitted stream model lost end", "stream", CallPhase.Ending, "stop Stream, start Silence 10, stop Silence, start Ending 30, finish speaking")]
     [InlineData("admitted stream model lost end stream", "caller", CallPhase.Live, "stop Ending, go on speaking")]
@@ -92,8 +106,8 @@ public sealed class CallStateSpecs
     [InlineData("admitted end", "stream", CallPhase.Ending, "stop Stream, start Silence 10, stop Silence, start Ending 30, finish speaking")]
     [InlineData("admitted stream model lost", "hung-up", CallPhase.Over, "finish caller-hung-up")]
     [InlineData("admitted stream model lost", "no-model", CallPhase.AwaitingCaller, "")]
-    [InlineData("admitted stream model lost no-model", "asked", CallPhase.Over, "hang up with an apology, finish model-no-credit")]
-    [InlineData("admitted stream model lost no-model", "stream", CallPhase.Closing, Closed)]
+    [InlineData("admitted stream model lost no-model", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")]
+    [InlineData("admitted stream model lost no-model", "stream", CallPhase.Ending, "stop Stream, start Ending 30, play Apology, finish speaking")]
     [InlineData("admitted stream model lost", "t-duration", CallPhase.AwaitingCaller, "")] // A3: politely, so with the caller
     [InlineData("admitted stream model lost t-duration", "stream", CallPhase.Ending, "stop Stream, start Silence 10, stop Silence, start Ending 30, say goodbye time-limit, finish speaking")]
     [InlineData("admitted stream model", "stream", CallPhase.Live, "stop Stream, start Silence 10")]
@@ -115,9 +129,9 @@ public sealed class CallStateSpecs
     [InlineData("admitted stream model bob end bob-finished", "hung-up", CallPhase.Over, "finish goodbye")]
     [InlineData("admitted stream model bob end bob-finished", "t-ending", CallPhase.Over, "finish goodbye")]
     [InlineData("admitted stream model bob end bob-finished t-ending", "asked", CallPhase.Over, "hang up")]
-    [InlineData("admitted stream model no-model bob-finished", "t-ending", CallPhase.Over, "finish model-no-credit, an apology to come")]
-    [InlineData("admitted stream model no-model bob-finished t-ending", "asked", CallPhase.Over, "hang up with an apology")]
-    [InlineData("admitted stream model no-model bob-finished asked", "asked", CallPhase.Over, "hang up")] // it was said
+    [InlineData("admitted stream model no-model bob-finished", "t-ending", CallPhase.Over, "finish model-no-credit")]
+    [InlineData("admitted stream model no-model bob-finished t-ending", "asked", CallPhase.Over, "fall back with an apology")]
+    [InlineData("admitted stream model no-model bob-finished asked", "asked", CallPhase.Over, "fall back")] // it was said
     [InlineData("admitted stream model end bob-finished", "stream", CallPhase.Closing, "close line")]
     [InlineData("admitted stream model end bob-finished", "caller", CallPhase.Closing, "")]
     [InlineData("admitted stream model t-silence t-silence", "caller", CallPhase.Live, "stop Ending, go on speaking")]
@@ -178,8 +192,8 @@ public sealed class CallStateSpecs
     [InlineData("admitted too-dear", "stream", CallPhase.Closing, Closed)]
     // A bug in a leg.
     [InlineData("admitted stream model", "broke", CallPhase.Closing, Closed)]
-    [InlineData("admitted stream model broke", "asked", CallPhase.Over, "hang up with an apology, finish internal-error")]
-    [InlineData("admitted stream model lost broke", "asked", CallPhase.Over, "hang up with an apology, finish internal-error")]
+    [InlineData("admitted stream model broke", "asked", CallPhase.Over, "fall back with an apology, finish internal-error")]
+    [InlineData("admitted stream model lost broke", "asked", CallPhase.Over, "fall back with an apology, finish internal-error")]
     [InlineData("admitted stream model broke", "broke", CallPhase.Closing, "")]
     public void A_rule(string before, string happens, CallPhase phase, string actions)
     {
@@ -254,7 +268,7 @@ public sealed class CallStateSpecs
 
         var done = call.After(5).On(new NextStepAsked());
 
-        done.Should().Equal(new CallAction.Answer(new CallProtocol.HangUp(CallState.Apology)), new CallAction.Finish(CallEnd.StreamUnstable));
+        done.Should().Equal(new CallAction.Answer(new CallProtocol.FallBack(Apologise: true)), new CallAction.Finish(CallEnd.StreamUnstable));
         call.State.Reconnects.Should().Be(4);
     }
 
@@ -276,7 +290,7 @@ public sealed class CallStateSpecs
         var words = Words.Keys.Where(word => !word.StartsWith("t-")).ToArray();
         Gen.Select(Gen.Int[0, words.Length + 7], Gen.Int[0, 30]).Array[1, 60].Sample(steps =>
         {
-            var call = new Call(Options with { DialEarly = steps.Length % 2 == 0 });
+            var call = new Call(new CallOptions { DialEarly = steps.Length % 2 == 0, Fallback = (Fallback)(steps.Length % 3) });
             call.Play("admitted");
             foreach (var (which, later) in steps)
             {
@@ -300,6 +314,7 @@ public sealed class CallStateSpecs
         CallAction.StartModel => "start model",
         CallAction.StopModel => "stop model",
         CallAction.OpenSession open => $"open {open.Opening}",
+        CallAction.PlayClip play => $"play {play.Clip}",
         CallAction.AskStillThere => "ask whether they are there",
         CallAction.SayGoodbye goodbye => $"say goodbye {goodbye.Why.Reason}",
         CallAction.FinishSpeaking => "finish speaking",
@@ -309,12 +324,12 @@ public sealed class CallStateSpecs
         CallAction.Resume { Pause: true } => "resume after a pause",
         CallAction.Resume => "resume",
         CallAction.Answer { Step: CallProtocol.HangUp { Say: null } } => "hang up",
-        CallAction.Answer { Step: CallProtocol.HangUp { Say: CallState.Apology } } => "hang up with an apology",
+        CallAction.Answer { Step: CallProtocol.FallBack { Apologise: true } } => "fall back with an apology",
+        CallAction.Answer { Step: CallProtocol.FallBack } => "fall back",
         CallAction.Answer { Step: CallProtocol.HangUp { Say: CallState.Farewell } } => "hang up with a farewell",
         CallAction.Answer { Step: CallProtocol.HangUp { Say: CallState.EarlyFarewell } } => "hang up with an early farewell",
         CallAction.Finish { LastWords: null } finish => $"finish {finish.End.Reason}",
         CallAction.Finish { LastWords: CallState.Farewell } finish => $"finish {finish.End.Reason}, a farewell to come",
-        CallAction.Finish { LastWords: CallState.Apology } finish => $"finish {finish.End.Reason}, an apology to come",
         _ => action.ToString(),
     };
 
@@ -408,7 +423,11 @@ public sealed class CallStateSpecs
                 _ => _speaking && State.Phase == CallPhase.Live,
             };
             if (_speaking)
-                _timers.Should().NotContainKey(CallTimer.Silence, "who speaks is not silent");
+                _timers.Should().NotContainKey(CallTimer.Silence, "who speaks is not silent").And.NotContainKey(CallTimer.Filler, "and waits for nothing");
+            if (State.Phase is not (CallPhase.Live or CallPhase.Over))
+                _timers.Should().NotContainKey(CallTimer.Filler).And.NotContainKey(CallTimer.Greeting);
+            if (actions.Any(action => action is CallAction.PlayClip { Clip: ClipName.Filler or ClipName.StillAtIt or ClipName.Greeting }))
+                _speaking.Should().BeFalse("nobody is talked over");
             if (State.Phase == CallPhase.Ending || State.Phase == CallPhase.Closing)
                 _timers.Should().ContainKey(CallTimer.Ending, "an end has a limit");
             if (State.Phase is CallPhase.Connecting or CallPhase.AwaitingCaller && happened is not Admitted)

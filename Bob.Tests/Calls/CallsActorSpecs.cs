@@ -71,7 +71,7 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
         calls.Tell(new AttachStream(new CallSid(callSid), "ticket", Stream("MZ1")), _frontEnd);
         _frontEnd.ExpectMsg<StreamRefused>();
         calls.Tell(new GetNextStep(new CallSid(callSid), "in-progress"), _frontEnd);
-        _frontEnd.ExpectMsg<HangUp>();
+        _frontEnd.ExpectMsg<FallBack>();
 
         Occupied(calls).Should().Be(1);
     }
@@ -83,7 +83,7 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
 
         calls.Tell(new GetNextStep(new CallSid("CA9"), "in-progress"), _frontEnd);
 
-        _frontEnd.ExpectMsg<HangUp>().Say.Should().Be(CallState.Apology);
+        _frontEnd.ExpectMsg<FallBack>().Should().Be(new FallBack(Apologise: true));
         calls.Tell(new CallOver(new CallSid("CA9"), "completed"), _frontEnd);
         _frontEnd.ExpectNoMsg(Soon);
     }
@@ -175,9 +175,9 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
         Admit(calls, "CA1");
         Break(calls, "CA1");
 
-        _ends.ExpectMsg<CallsActor.CallEnded>().Should().Be(new CallsActor.CallEnded(new CallSid("CA1"), null, CallEnd.InternalError, CallState.Apology));
+        _ends.ExpectMsg<CallsActor.CallEnded>().Should().Be(new CallsActor.CallEnded(new CallSid("CA1"), null, CallEnd.InternalError));
         calls.Tell(new GetNextStep(new CallSid("CA1"), "in-progress"), _frontEnd);
-        _frontEnd.ExpectMsg<HangUp>().Say.Should().Be(CallState.Apology);
+        _frontEnd.ExpectMsg<FallBack>().Should().Be(new FallBack(Apologise: true));
         Occupied(calls).Should().Be(1);
         Admit(calls, "CA2");
         _ends.ExpectNoMsg(Soon);

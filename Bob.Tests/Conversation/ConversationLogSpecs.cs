@@ -1,4 +1,5 @@
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Conversation;
 using CsCheck;
 using Xunit;
@@ -71,6 +72,29 @@ public sealed class ConversationLogSpecs
         _log.BobCut("b1", heardMs, receivedMs: 1_000, lost: false);
 
         _log.Replay().Should().Equal(new BobSaid(heard, true));
+    }
+
+    [Fact]
+    public void That_the_caller_was_asked_to_wait_is_no_answer()
+    {
+        _log.CallerWords("u1", "When are you open?");
+
+        _log.BobSaid("c1", "One moment, please.", ClipName.Filler);
+
+        _log.EndsWithCaller.Should().BeTrue();
+        _log.Replay().Should().Equal(new CallerSaid("When are you open?"));
+    }
+
+    [Fact]
+    public void A_greeting_without_the_model_is_told_to_the_model_which_has_said_nothing_yet()
+    {
+        _log.IsOnlyGreeted.Should().BeFalse();
+        _log.BobSaid("c1", "Hello, this is Bob.", ClipName.Greeting);
+
+        _log.IsOnlyGreeted.Should().BeTrue();
+        _log.Replay().Should().Equal(new BobSaid("Hello, this is Bob.", false));
+        _log.BobWords("b1", "How can");
+        _log.IsOnlyGreeted.Should().BeFalse();
     }
 
     [Fact]

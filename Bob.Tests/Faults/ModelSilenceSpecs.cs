@@ -1,5 +1,7 @@
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
+using Bob.Host.Voice;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Xunit;
@@ -32,14 +34,27 @@ public sealed class ModelSilenceSpecs
     }
 
     [Fact]
-    public async Task O9_A_session_that_is_created_at_the_second_try_greets_the_caller()
+    public async Task O9_A_session_that_is_created_at_the_second_try_goes_on_from_the_greeting_that_the_caller_has_heard()
     {
-        await using var house = await StartAsync(Script(new Fault { At = new FaultPoint { Session = 1, Event = "session.created" }, Do = FaultAction.Withhold }));
+        var withheld = new Fault { At = new FaultPoint { Session = 1, Event = "session.created" }, Do = FaultAction.Withhold };
+        const string offer = "How can I help you?";
+        var script = Script(withheld);
+        script = script with { Rules = [new ScriptRule { When = new Occasion { Instructions = ["do not greet again"] }, Say = [offer] }, .. script.Rules] };
+        await using var house = await StartAsync(script);
 
-        var report = await house.Twilio.PlaceCall(Conversation(WhenOpen)).Completion;
+        // The caller hears Bob's own greeting long before the model's offer.
+        var report = await house.Twilio.PlaceCall(new CallPlan
+        {
+            Steps =
+            [
+                new CallerStep.WaitForBobToSpeak(TimeSpan.FromMilliseconds(1_000)), new CallerStep.WaitForBob(), new CallerStep.WaitForBob(), new CallerStep.Speak(Voice(WhenOpen)), new CallerStep.WaitForBob(), new CallerStep.HangUp(),
+            ],
+        }).Completion;
 
         await house.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
-        report.ShouldHaveHeardLines(Greeting, Hours);
+        report.ClipHeardAt(ClipName.Greeting).Should().Equal(0);
+        report.ShouldHaveHeardLines(offer, Hours);
+        house.Model.Sessions[^1].Conversation[0].Text.Should().Be(ClipFiles.ShippedTexts[ClipName.Greeting], "the model is told what the caller has heard");
     }
 
     [Theory]

@@ -112,8 +112,7 @@ public sealed class TwilioDeadLineSpecs
         var report = await house.Twilio.PlaceCall(new CallPlan { Faults = faults }).Completion;
 
         report.Streams.Should().HaveCount(CallState.MaxUnstableStreams + 1);
-        report.EndReason.Should().Be(CallEndReason.HungUpByTwiml);
-        report.TwimlDocuments[^1].Should().Contain($"<Say>{CallState.Apology}</Say><Hangup />");
+        report.ShouldHaveApologised(inBobsVoice: false);
         (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.StreamUnstable);
         house.Model.Connections.Should().Be(1);
         await house.ShouldBeEmptyAsync();

@@ -49,6 +49,12 @@ public sealed class BobOptionsSpecs
     [InlineData("SILENCE_PROMPT_SECONDS", "0", "from 1 to 600")]
     [InlineData("SILENCE_GOODBYE_SECONDS", "10", "not longer than SILENCE_PROMPT_SECONDS (10)")]
     [InlineData("TOOL_TIMEOUT_SECONDS", "1000", "from 1 to 120")]
+    [InlineData("FILLER_AFTER_MS", "-1", "from 0 to 10000")]
+    [InlineData("FALLBACK", "robot", "Write one of voicemail, human, hangup")]
+    [InlineData("FALLBACK", "human", "is not set, and FALLBACK is human", "FALLBACK_NUMBER")]
+    [InlineData("FALLBACK_NUMBER", "555-0100", "is not a phone number in E.164")]
+    [InlineData("CLIPS_DIRECTORY", "no/such/folder", "cannot be read")]
+    [InlineData("TWILIO_API_URL", "http://api.twilio.com", "is not a plain https address")]
     [InlineData("RECORDING", "sometimes", "Write true or false")]
     [InlineData("DATABASE_URL", "Host=db;Password=secret", "Write postgresql://USER:PASSWORD@HOST:5432/DATABASE")]
     [InlineData("DATABASE_URL", "postgresql://bob@db", "is not the address of a PostgreSQL database")]
@@ -63,12 +69,12 @@ public sealed class BobOptionsSpecs
     [InlineData("API_TOKEN", "0123456789 01234567890123456789012", "Copy it again")]
     [InlineData("LOG_FORMAT", "xml", "Write one of console, json")]
     [InlineData("LOG_LEVEL", "loud", "Write one of Verbose")]
-    public void A_bad_value_is_one_line_that_names_the_key_and_what_to_write(string key, string value, string says)
+    public void A_bad_value_is_one_line_that_names_the_key_and_what_to_write(string key, string value, string says, string? named = null)
     {
         var faults = FaultsOf((key, value));
 
         var line = faults.Should().ContainSingle().Which.ToString();
-        line.Should().StartWith($"[bob] {key}: ").And.Contain(says);
+        line.Should().StartWith($"[bob] {named ?? key}: ").And.Contain(says);
         line.Should().NotContainAny("\n", "\r");
     }
 
@@ -154,6 +160,17 @@ public sealed class BobOptionsSpecs
         options.RecordingDirectory.Should().Be(folder.FullName);
         options.Warnings.Should().BeEmpty();
         folder.Delete();
+    }
+
+    [Fact]
+    public void A_fallback_does_not_ring_Bob_himself_and_a_number_that_nobody_rings_is_said()
+    {
+        FaultsOf(("FALLBACK", "human"), ("FALLBACK_NUMBER", "+15550100002"), ("TWILIO_PHONE_NUMBER", "+15550100002")).Should().ContainSingle()
+            .Which.Problem.Should().Contain("round in a circle");
+        Read(("FALLBACK", "Human"), ("FALLBACK_NUMBER", "+15550100009")).Fallback.Should().Be(new FallbackOptions(Fallback.Human, "+15550100009"));
+        var unused = Read(("OPENAI_API_KEY", "key"), ("FALLBACK_NUMBER", "+15550100009"));
+        unused.Fallback.Should().Be(new FallbackOptions(Fallback.Voicemail, null));
+        unused.Warnings.Should().ContainSingle(warning => warning.StartsWith("FALLBACK_NUMBER has no effect"));
     }
 
     [Fact]

@@ -33,11 +33,9 @@ public sealed class RunningBob : IAsyncDisposable
     private readonly LogLines _lines;
     private readonly SemaphoreSlim _news;
 
-    private readonly RecordsFolder _records;
-
     private RunningBob(WebApplication app, ConcurrentQueue<object> asked, RecordsFolder records, LogLines lines, SemaphoreSlim news)
     {
-        (_app, Asked, _records, _lines, _news) = (app, asked, records, lines, news);
+        (_app, Asked, Records, _lines, _news) = (app, asked, records, lines, news);
         Http = new HttpClient { BaseAddress = app.BoundAddress() };
     }
 
@@ -45,6 +43,9 @@ public sealed class RunningBob : IAsyncDisposable
     public ConcurrentQueue<object> Asked { get; }
 
     public HttpClient Http { get; }
+
+    /// <summary>Where Bob keeps his books.</summary>
+    public RecordsFolder Records { get; }
 
     public IReadOnlyList<string> Lines => _lines.Written;
 
@@ -54,8 +55,12 @@ public sealed class RunningBob : IAsyncDisposable
 
     /// <param name="answer">What the calls answer; null is no answer.</param>
     /// <param name="remote">Where requests seem to come from.</param>
+    public static Task<RunningBob> StartAsync(Func<object, object?> answer, IPAddress? remote = null, params (string Key, string Value)[] settings) =>
+        StartAsync(RecordsFolder.Make(), answer, remote, settings);
+
+    /// <summary>The same with books that are there already; they go with it.</summary>
     public static async Task<RunningBob> StartAsync(
-        Func<object, object?> answer, IPAddress? remote = null, params (string Key, string Value)[] settings)
+        RecordsFolder records, Func<object, object?> answer, IPAddress? remote = null, params (string Key, string Value)[] settings)
     {
         var values = new Dictionary<string, string>
         {
@@ -65,7 +70,6 @@ public sealed class RunningBob : IAsyncDisposable
             ["OPENAI_API_KEY"] = "test-key",
             ["MAX_LAG_MS"] = "0", // specs share a machine that may be late
         };
-        var records = RecordsFolder.Make();
         foreach (var (key, value) in records.Settings.Concat(settings))
             values[key] = value;
 
@@ -132,11 +136,19 @@ public sealed class RunningBob : IAsyncDisposable
             (await _news.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Should().BeTrue("it should have happened by now");
     }
 
+    /// <summary>Ends it as a host ends, and leaves its books.</summary>
+    public async Task StopAsync()
+    {
+        Http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
         await _app.DisposeAsync();
-        _records.Dispose();
+        Records.Dispose();
     }
 
     private sealed class ScriptedCalls(IServiceProvider provider, ConcurrentQueue<object> asked, SemaphoreSlim news, Func<object, object?> answer) : IHostedService

@@ -92,6 +92,22 @@ public abstract class ErasureSpecs : IAsyncLifetime
         (await File.ReadAllLinesAsync(Path.Combine(_books.Spool, "journal.unread"), Cancellation)).Should().Equal(lines[18..]);
     }
 
+    [Fact]
+    public async Task A_message_of_a_call_that_nobody_knows_goes_too_from_the_database_and_from_the_spool()
+    {
+        await _books.Store.WriteAsync([KeptBooks.MessageOf("CA20", KeptBooks.Caller), KeptBooks.MessageOf("CA21", KeptBooks.Other)], Cancellation);
+        using var spool = Spool.Open(_books.Spool);
+        spool.Append([KeptBooks.MessageOf("CA22", KeptBooks.Caller)]);
+
+        var erasing = _books.Erasure(TimeProvider.System).EraseAsync(KeptBooks.Caller, Cancellation);
+        await MarkedAsync("CA22");
+        await _books.Store.WriteAsync(spool.Read(0, int.MaxValue).Entries, Cancellation);
+        spool.Clear();
+
+        (await erasing).Should().BeEquivalentTo(new { Messages = 3, SpoolLines = 1 });
+        (await _books.TablesAsync()).Should().Contain("journal: CA21 CA3;").And.Contain("messages: +15550100009;");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("anonymous")]

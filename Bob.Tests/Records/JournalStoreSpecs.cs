@@ -31,6 +31,21 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     public abstract ValueTask DisposeAsync();
 
     [Fact]
+    public async Task A_message_is_one_row_however_often_and_in_whatever_order_it_is_reported()
+    {
+        await _store.WriteAsync([KeptBooks.MessageOf("CA1", null)], Cancellation);
+        await _store.WriteAsync([KeptBooks.MessageOf("CA1", "+15550100001"), KeptBooks.MessageOf("CA1", null)], Cancellation);
+        await _store.WriteAsync([KeptBooks.MessageOf("CA2", "+15550100002"), KeptBooks.MessageOf("CA2", null), .. Entries.Of("CA3", new CallOpened("+15550100003", "", null))], Cancellation);
+        await _store.WriteAsync([KeptBooks.MessageOf("CA3", null), KeptBooks.MessageOf("CA4", null)], Cancellation);
+
+        await using var db = _database.Open();
+        var messages = (await db.Messages.ToListAsync(Cancellation)).OrderBy(row => row.CallSid).ToList();
+
+        messages.Select(row => row.Caller).Should().Equal("+15550100001", "+15550100002", "+15550100003", "anonymous");
+        messages.Should().OnlyContain(row => row.RecordingUrl!.EndsWith(row.RecordingSid!) && row.Seconds == 9 && row.Node == "node-1" && row.Recording == null);
+    }
+
+    [Fact]
     public async Task What_is_written_is_read_again_in_order()
     {
         var entries = Entries.WholeCall();

@@ -57,6 +57,13 @@ internal sealed class KeptBooks : IDisposable
         .. Entries.WholeCall(call).Select(entry => entry is CallOpened opened ? opened with { Caller = caller } : entry is KeysPressed ? new RecordingBegun($"{call}.wav") { CallSid = entry.CallSid, Number = entry.Number, At = entry.At } : entry),
     ];
 
+    /// <summary>A message, whether or not its call is known.</summary>
+    public static JournalEntry MessageOf(string call, string? caller)
+    {
+        var left = new MessageLeft($"RE{call}", $"https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE{call}", caller, 9);
+        return left with { CallSid = new Bob.Actors.Calls.CallSid(call), Number = left.NumberInCall, At = Entries.Noon };
+    }
+
     public void Record(string name)
     {
         var path = Path.Combine(Directory.CreateDirectory(Recordings(_folder)).FullName, name);

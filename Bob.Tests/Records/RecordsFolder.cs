@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Bob.Host.Records;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -47,6 +48,20 @@ public sealed class RecordsFolder : IDisposable
             await using var db = RecordsDatabase.InFile(Database).Open();
             if (await db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid && row.EndedAt != null, deadline.Token) is { } record)
                 return record;
+            await tick.WaitForNextTickAsync(deadline.Token);
+        }
+    }
+
+    /// <summary>The one message, once it is as wanted.</summary>
+    public async Task<MessageRow> MessageAsync(Expression<Func<MessageRow, bool>> wanted)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        while (true)
+        {
+            await using var db = RecordsDatabase.InFile(Database).Open();
+            if (await db.Messages.AsNoTracking().AnyAsync(wanted, deadline.Token))
+                return await db.Messages.AsNoTracking().SingleAsync(deadline.Token);
             await tick.WaitForNextTickAsync(deadline.Token);
         }
     }

@@ -226,9 +226,21 @@ namespace Bob.Host.Records.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("kind");
 
+                    b.Property<string>("Node")
+                        .HasColumnType("text")
+                        .HasColumnName("node");
+
                     b.Property<string>("Recording")
                         .HasColumnType("text")
                         .HasColumnName("recording");
+
+                    b.Property<string>("RecordingSid")
+                        .HasColumnType("text")
+                        .HasColumnName("recording_sid");
+
+                    b.Property<string>("RecordingUrl")
+                        .HasColumnType("text")
+                        .HasColumnName("recording_url");
 
                     b.Property<int?>("Seconds")
                         .HasColumnType("integer")
@@ -249,6 +261,13 @@ namespace Bob.Host.Records.Migrations.Postgres
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_messages_open")
                         .HasFilter("handled_at IS NULL");
+
+                    b.HasIndex("Node")
+                        .HasDatabaseName("ix_messages_unfetched")
+                        .HasFilter("recording_url IS NOT NULL");
+
+                    b.HasIndex("RecordingSid")
+                        .IsUnique();
 
                     b.ToTable("messages", (string)null);
                 });

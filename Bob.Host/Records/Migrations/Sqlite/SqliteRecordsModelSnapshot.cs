@@ -218,9 +218,21 @@ namespace Bob.Host.Records.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("kind");
 
+                    b.Property<string>("Node")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("node");
+
                     b.Property<string>("Recording")
                         .HasColumnType("TEXT")
                         .HasColumnName("recording");
+
+                    b.Property<string>("RecordingSid")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("recording_sid");
+
+                    b.Property<string>("RecordingUrl")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("recording_url");
 
                     b.Property<int?>("Seconds")
                         .HasColumnType("INTEGER")
@@ -241,6 +253,13 @@ namespace Bob.Host.Records.Migrations.Sqlite
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_messages_open")
                         .HasFilter("handled_at IS NULL");
+
+                    b.HasIndex("Node")
+                        .HasDatabaseName("ix_messages_unfetched")
+                        .HasFilter("recording_url IS NOT NULL");
+
+                    b.HasIndex("RecordingSid")
+                        .IsUnique();
 
                     b.ToTable("messages", (string)null);
                 });
