@@ -112,7 +112,8 @@ public sealed class FallbackSpecs(ITestOutputHelper output)
 
         var report = await house.Twilio.PlaceCall(new CallPlan
         {
-            Steps = [new CallerStep.WaitForBob(), new CallerStep.Speak(Voice(WhenOpen))], Records = [new RecordOutcome(TimeSpan.FromSeconds(3), "#")],
+            Steps = [new CallerStep.WaitForBob(), new CallerStep.Speak(Voice(WhenOpen))],
+            Records = [new RecordOutcome(TimeSpan.FromSeconds(3), "#")],
         }).Completion;
 
         await house.ShouldBeOverAsync(report, NoModel);

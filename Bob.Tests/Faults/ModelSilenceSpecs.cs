@@ -42,14 +42,15 @@ public sealed class ModelSilenceSpecs
         script = script with { Rules = [new ScriptRule { When = new Occasion { Instructions = ["do not greet again"] }, Say = [offer] }, .. script.Rules] };
         await using var house = await StartAsync(script);
 
-        // The caller hears Bob's own greeting long before the model's offer.
-        var report = await house.Twilio.PlaceCall(new CallPlan
-        {
-            Steps =
-            [
-                new CallerStep.WaitForBobToSpeak(TimeSpan.FromMilliseconds(1_000)), new CallerStep.WaitForBob(), new CallerStep.WaitForBob(), new CallerStep.Speak(Voice(WhenOpen)), new CallerStep.WaitForBob(), new CallerStep.HangUp(),
-            ],
-        }).Completion;
+        var call = house.Twilio.PlaceCall(new CallPlan());
+        var begin = (ClipAudio(ClipName.Greeting).Length / 8) + Ms(offer);
+
+        await call.WaitForHeardAsync(begin);
+        await call.WaitForQuietAsync();
+        call.Speak(Voice(WhenOpen));
+        await call.WaitForHeardAsync(begin + Ms(Hours));
+        await call.WaitForQuietAsync();
+        var report = await call.HangUpAsync();
 
         await house.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
         report.ClipHeardAt(ClipName.Greeting).Should().Equal(0);

@@ -46,7 +46,9 @@ public sealed class StaticFallbackSpecs
     /// <summary>A number whose webhook nobody answers.</summary>
     private static TwilioSimulator Twilio(StaticFiles files) => new(new TwilioSimulatorOptions
     {
-        WebhookUrl = new Uri("http://localhost:1/incoming-call"), FallbackUrl = new Uri(files.Address, "fallback.xml"), VerbTimeScale = 0.02,
+        WebhookUrl = new Uri("http://localhost:1/incoming-call"),
+        FallbackUrl = new Uri(files.Address, "fallback.xml"),
+        VerbTimeScale = 0.02,
     });
 
     /// <summary>A web server of nothing but the two files, with its addresses in them.</summary>

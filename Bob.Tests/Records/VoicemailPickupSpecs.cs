@@ -130,7 +130,9 @@ public sealed class VoicemailPickupSpecs
 
     private static BobOptions Options(Uri api) => BobOptionsReader.Read(SettingsSources.Of(new Dictionary<string, string>
     {
-        ["TWILIO_ACCOUNT_SID"] = Account, ["TWILIO_AUTH_TOKEN"] = RunningBob.AuthToken, ["TWILIO_API_URL"] = api.AbsoluteUri,
+        ["TWILIO_ACCOUNT_SID"] = Account,
+        ["TWILIO_AUTH_TOKEN"] = RunningBob.AuthToken,
+        ["TWILIO_API_URL"] = api.AbsoluteUri,
     }));
 
     private static Task<RunningBob> StartAsync(RecordsFolder records, Recordings twilio) => RunningBob.StartAsync(
