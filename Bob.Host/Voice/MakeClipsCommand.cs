@@ -63,7 +63,7 @@ public static class MakeClipsCommand
                 texts[name] = text;
         }
 
-        using var dialer = new OpenAiDialer(realtime, TimeProvider.System);
+        var dialer = new OpenAiDialer(realtime, TimeProvider.System);
         var studio = new ClipStudio(realtime, dialer);
         Dictionary<ClipName, byte[]> clips = [];
         foreach (var (name, text) in texts)
