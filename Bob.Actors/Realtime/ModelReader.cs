@@ -150,7 +150,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
                     new CallerLegProtocol.ItemFinished(new SpokenItem(done.ResponseId, done.ItemId, done.ContentIndex)), ActorRefs.NoSender);
                 return true;
             case ResponseDone done:
-                _speaking.Finishes(done.ResponseId);
+                _speaking.Ends(done.ResponseId);
                 callerLeg.Tell(new CallerLegProtocol.ResponseFinished(done.ResponseId), ActorRefs.NoSender);
                 return true;
             case ErrorReported error:

@@ -31,29 +31,38 @@ internal sealed class SpeakingResponse
         return true;
     }
 
-    /// <summary>A piece of voice comes. False when it is a stranger's, and not to be heard.</summary>
+    /// <summary>A piece of voice comes. False when it is a stranger's, announced or not, and not to be heard.</summary>
     public bool Says(ReadOnlySpan<byte> responseId)
     {
+        if (_speaking is not null && System.Text.Ascii.Equals(responseId, _speaking))
+            return _inWord = true;
+        if (_inWord)
+            return false;
         foreach (var stranger in _strangers)
         {
             if (System.Text.Ascii.Equals(responseId, stranger))
                 return false;
         }
 
-        if (!_inWord && _speaking is not null && System.Text.Ascii.Equals(responseId, _speaking))
-            _inWord = true;
         return true;
     }
 
     public bool IsStranger(string responseId) => _strangers.Contains(responseId);
 
-    /// <summary>An item of the response, or the whole of it, is finished.</summary>
+    /// <summary>An item of the response is finished; another one may follow.</summary>
     public void Finishes(string responseId)
     {
         if (_speaking == responseId)
             _inWord = false;
     }
 
+    /// <summary>A response is over: what still comes of it takes the floor from nobody.</summary>
+    public void Ends(string responseId)
+    {
+        if (_speaking == responseId)
+            Interrupted();
+    }
+
     /// <summary>The caller speaks: whatever was said until now is over.</summary>
-    public void Interrupted() => _inWord = false;
+    public void Interrupted() => (_speaking, _inWord) = (null, false);
 }

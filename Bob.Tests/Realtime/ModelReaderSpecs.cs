@@ -138,6 +138,7 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
         _socket.Say(Words("r1", "i1"));
         _socket.Say(AudioDone("r2", "i2"));
         _socket.Say(Delta("e4", "r2", "i3"));
+        _socket.Say(Delta("e5", "r3", "i4")); // not even announced
 
         _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>().ResponseId.Should().Be("r1");
         _callerLeg.ExpectMsg<VoiceAudio>().Item.ItemId.Should().Be("i1");
@@ -161,6 +162,8 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
             "response done" => """{"type":"response.done","response":{"id":"r1","status":"completed"}}""",
             _ => """{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""",
         });
+        if (how != "audio done")
+            _socket.Say(Delta("late", "r1", "i1")); // the caller's leg knows that it is too late
         _socket.Say(Created("r2"));
         _socket.Say(Delta("e2", "r2", "i2"));
 
