@@ -18,6 +18,12 @@ public sealed class CallerAudioRing
     /// </summary>
     public const int TailMs = 6_000;
 
+    /// <summary>Given to a session that takes over in silence, ms: a first word may have begun that the other had not noticed yet.</summary>
+    public const int OverlapMs = 500;
+
+    /// <summary>Turns that may be open at a time; of more, the oldest and the latest count.</summary>
+    private const int MaxOpenTurns = 16;
+
     private const int MaxBytes = MaxMs * Mulaw.BytesPerMs;
     private const int TailBytes = TailMs * Mulaw.BytesPerMs;
 
@@ -29,10 +35,13 @@ public sealed class CallerAudioRing
 
     private readonly List<long> _openTurns = [];
     private byte[] _ring = new byte[FirstBytes];
-    private long _start, _sent, _end, _sessionStart, _settled, _caughtUp;
+    private long _start, _sent, _end, _sessionStart, _settled, _answered, _caughtUp;
 
     /// <summary>Audio dropped unsent because the ring was full, bytes.</summary>
     public long DroppedBytes { get; private set; }
+
+    /// <summary>Audio that has not been sent yet, ms.</summary>
+    public int WaitingMs => (int)((_end - _sent) / Mulaw.BytesPerMs);
 
     /// <summary>
     /// Where the session may still find speech. It gets what waited for it at once, and needs a while to listen to that: being sent is not being
@@ -64,7 +73,12 @@ public sealed class CallerAudioRing
     }
 
     /// <summary>The model heard the caller begin; <paramref name="audioStartMs"/> counts the audio of this session.</summary>
-    public void SpeechStarted(long audioStartMs) => _openTurns.Add(_sessionStart + (audioStartMs * Mulaw.BytesPerMs));
+    public void SpeechStarted(long audioStartMs)
+    {
+        if (_openTurns.Count == MaxOpenTurns)
+            _openTurns.RemoveAt(1);
+        _openTurns.Add(_sessionStart + (audioStartMs * Mulaw.BytesPerMs));
+    }
 
     /// <summary>The caller's turn up to <paramref name="audioEndMs"/> is in words now, or was answered: its audio is not needed again.</summary>
     public void TurnSettled(long audioEndMs)
@@ -74,12 +88,42 @@ public sealed class CallerAudioRing
         Trim();
     }
 
+    /// <summary>The model begins to answer the caller's turns up to <paramref name="audioEndMs"/>.</summary>
+    public void AnswerBegan(long audioEndMs) => _answered = Math.Min(_sent, _sessionStart + (audioEndMs * Mulaw.BytesPerMs));
+
+    /// <summary>
+    /// The caller's turns whose answer the last session had begun and not finished, as far as they are not in words: settled with this. A session that
+    /// is to go on with that answer must know them, but not hear them as if they were said now. Empty when there are none.
+    /// </summary>
+    public byte[] TakeAnswered()
+    {
+        if (_openTurns.Count == 0 || _openTurns[0] >= _answered)
+            return [];
+        var turns = new byte[_answered - Math.Max(_start, BeginOfFrame(_openTurns[0]))];
+        for (var i = 0; i < turns.Length; i++)
+            turns[i] = _ring[(_answered - turns.Length + i) % _ring.Length];
+        _settled = Math.Max(_settled, _answered);
+        _openTurns.RemoveAll(start => start < _settled);
+        return turns;
+    }
+
     /// <summary>A new session begins: it gets what the last one had not understood.</summary>
     public void NewSession()
     {
         var from = Math.Min(_sent, _openTurns.Count > 0 ? _openTurns[0] : Math.Max(_settled, Unheard));
         _sent = _sessionStart = Math.Max(_start, BeginOfFrame(from));
         _caughtUp = _end + TailBytes;
+        _answered = 0;
+        _openTurns.Clear();
+    }
+
+    /// <summary>Another session takes over in silence, from one that has understood all there was.</summary>
+    public void HandOver()
+    {
+        var from = Math.Max(_settled, _sent - (OverlapMs * Mulaw.BytesPerMs));
+        _sent = _sessionStart = Math.Max(_start, BeginOfFrame(Math.Min(from, _sent)));
+        _caughtUp = _end + TailBytes;
+        _answered = 0;
         _openTurns.Clear();
     }
 

@@ -281,6 +281,9 @@ public sealed class CallActor : UntypedActor, IWithTimers
                 LogStream();
                 Happened(new CallEvent.ModelReady());
                 break;
+            case ModelLegProtocol.StandbyReady ready when _tools.Running == 0 && _state.AllowsHandOver(ready.Urgent):
+                _modelLeg.Tell(new ModelLegProtocol.TakeOver(SoFar()));
+                break;
             case ModelLegProtocol.ModelHeard heard:
                 Heard(heard.Event);
                 break;
@@ -408,7 +411,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
                 _callerLeg.Tell(new CallerLegProtocol.ModelLost(_redialling.Attempt));
                 break;
             case CallAction.OpenSession open:
-                _modelLeg.Tell(new ModelLegProtocol.OpenSession([.. CallerRecord.Of(_admission.Known), .. _journal.Conversation.Replay()], Opening(open.Opening)));
+                _modelLeg.Tell(new ModelLegProtocol.OpenSession(SoFar(), Opening(open.Opening)));
                 break;
             case CallAction.PlayClip play:
                 _clips.Play(play.Clip);
@@ -445,6 +448,9 @@ public sealed class CallActor : UntypedActor, IWithTimers
                 break;
         }
     }
+
+    /// <summary>What a fresh session is told: who calls, and what was said.</summary>
+    private IReadOnlyList<ConversationItem> SoFar() => [.. CallerRecord.Of(_admission.Known), .. _journal.Conversation.Replay()];
 
     /// <summary>What a session does first, after a look at what there is to go on with.</summary>
     private Opening Opening(Opening opening) => opening switch

@@ -6,6 +6,10 @@ public abstract record ConversationItem;
 /// <summary>What the caller said, as transcribed.</summary>
 public sealed record CallerSaid(string Text) : ConversationItem;
 
+/// <summary>What the caller said, as sound: it was never put into words.</summary>
+/// <param name="Mulaw">G.711 μ-law, 8 kHz.</param>
+public sealed record CallerSounded(byte[] Mulaw) : ConversationItem;
+
 /// <summary>What Bob said.</summary>
 /// <param name="Text">The transcript; of an interrupted sentence only the part that the caller heard.</param>
 /// <param name="Interrupted">Whether the caller cut it short.</param>

@@ -57,6 +57,14 @@ public sealed class CallDialer(ModelProviders models) : IModelDialer
         return result;
     }
 
+    public Task<DialResult> DialBesideAsync(CancellationToken cancellation)
+    {
+        ModelProvider own;
+        lock (_gate)
+            own = _current ?? models.All[0];
+        return own.DialAsync(cancellation);
+    }
+
     /// <summary>A session is configured.</summary>
     public void Connected()
     {

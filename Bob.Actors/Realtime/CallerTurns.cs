@@ -14,12 +14,22 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     private static readonly TimeSpan QuietAfter = TimeSpan.FromMilliseconds(750);
     private const int FramesOfSilence = 50;
 
+    /// <summary>μ-law codes at least this far from silence are those of a voice: 2 % of full scale, −36 dB.</summary>
+    private const int LoudCode = 35;
+
+    /// <summary>Samples of a frame that make it loud, of the 40 that are looked at.</summary>
+    private const int LoudSamples = 10;
+
     private readonly Dictionary<string, long> _ends = [];
     private long _lastFrame, _droppedBytes = ring.DroppedBytes, _lastEnd, _answeredEnd;
+
+    /// <summary>20 ms frames so far in which somebody could be heard.</summary>
+    public int LoudFrames { get; private set; }
 
     public void Frame(CallerAudio audio)
     {
         _lastFrame = clock.GetTimestamp();
+        LoudFrames += IsLoud(audio.Mulaw) ? 1 : 0;
         ring.Add(audio.Mulaw);
         if (ring.DroppedBytes == _droppedBytes)
             return;
@@ -36,6 +46,9 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
             Frame(CallerAudio.Silence);
     }
 
+    /// <summary>Whether all turns so far are in words, or never will be.</summary>
+    public bool AllSettled => _ends.Count == 0;
+
     public void Started(long audioStartMs) => ring.SpeechStarted(audioStartMs);
 
     public void Stopped(string itemId, long audioEndMs) => _ends[itemId] = _lastEnd = audioEndMs;
@@ -48,7 +61,27 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     }
 
     /// <summary>The model answers all turns so far.</summary>
-    public void AnswerBegan() => _answeredEnd = _lastEnd;
+    public void AnswerBegan()
+    {
+        _answeredEnd = _lastEnd;
+        ring.AnswerBegan(_answeredEnd);
+    }
 
     public void AnswerEnded() => ring.TurnSettled(_answeredEnd);
+
+    /// <summary>Another session takes over in silence: what the last one had still to put into words, nobody will.</summary>
+    public void HandOver()
+    {
+        ring.HandOver();
+        _ends.Clear();
+        _lastEnd = _answeredEnd = 0;
+    }
+
+    private static bool IsLoud(byte[] mulaw)
+    {
+        var loud = 0;
+        for (var i = 0; i < mulaw.Length; i += 4)
+            loud += (~mulaw[i] & 0x7F) >= LoudCode ? 1 : 0;
+        return loud >= LoudSamples;
+    }
 }

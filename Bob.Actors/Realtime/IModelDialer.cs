@@ -15,4 +15,7 @@ public interface IModelDialer
 {
     /// <summary>Dials once. Every failure is a value; only a bug throws.</summary>
     Task<DialResult> DialAsync(CancellationToken cancellation);
+
+    /// <summary>Dials the server of the session that is in charge, for one beside it. What comes of it says nothing about that session.</summary>
+    Task<DialResult> DialBesideAsync(CancellationToken cancellation) => DialAsync(cancellation);
 }

@@ -7,10 +7,10 @@ using Bob.Actors.Sockets;
 namespace Bob.Actors.Realtime;
 
 /// <summary>To the model's leg: the socket takes messages again.</summary>
-internal sealed record ConnectionDrained(int Attempt) : IDeadLetterSuppression;
+internal sealed record ConnectionDrained(int Connection) : IDeadLetterSuppression;
 
 /// <summary>To the model's leg: a send failed.</summary>
-internal sealed record ConnectionBroken(int Attempt, ModelFailure Failure) : IDeadLetterSuppression;
+internal sealed record ConnectionBroken(int Connection, ModelFailure Failure) : IDeadLetterSuppression;
 
 /// <summary>One open socket to the model: its reader, and everything Bob says on it.</summary>
 internal sealed class ModelConnection
@@ -25,25 +25,27 @@ internal sealed class ModelConnection
     private readonly SocketSender _sender;
     private readonly ModelReader _reader;
     private readonly ModelLegSetup _setup;
+    private readonly AudioBacklog _backlog;
     private int _eventNumber;
 
-    public ModelConnection(IMessageSocket socket, int attempt, IActorRef leg, ModelLegSetup setup)
+    public ModelConnection(IMessageSocket socket, ModelLine line, IActorRef leg, ModelLegSetup setup)
     {
-        Attempt = attempt;
+        Number = line.Number;
         _socket = socket;
         _setup = setup;
         _sender = new SocketSender(
-            socket, leg, new ConnectionDrained(attempt), failure => new ConnectionBroken(attempt, ModelRefusal.FromException(failure)), setup.Clock);
-        _reader = new ModelReader(socket, attempt, leg, setup.CallerLeg);
+            socket, leg, new ConnectionDrained(Number), failure => new ConnectionBroken(Number, ModelRefusal.FromException(failure)), setup.Clock);
+        _reader = new ModelReader(socket, line, leg, setup.CallerLeg, setup.Clock);
+        _backlog = new AudioBacklog(setup.Clock);
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(_reader.RunAsync); // what the dial carried along would be carried along for every frame
     }
 
-    /// <summary>The number of the dial that made it.</summary>
-    public int Attempt { get; }
+    /// <summary>Its number, see <see cref="ModelLine"/>.</summary>
+    public int Number { get; }
 
-    /// <summary>Whether the peer has stopped taking messages.</summary>
-    public bool Stalled => _sender.Stalled > SendTimeout;
+    /// <summary>How the session on it gets on.</summary>
+    public ModelProgress Progress => _reader.Progress;
 
     public void Configure() => _sender.Post(RealtimeWriter.SessionUpdate(_setup.Options, _setup.Tools, NextId()));
 
@@ -63,11 +65,23 @@ internal sealed class ModelConnection
     public void Truncate(HeardItem item) =>
         _sender.Post(RealtimeWriter.Truncate(item.Item.ItemId, item.Item.ContentIndex, item.HeardMs, NextId()));
 
+    /// <summary>Asks for a sign of life: changes nothing, and is answered by every mind that is there.</summary>
+    public void Probe() => _sender.Post(RealtimeWriter.Probe(NextId()));
+
     /// <summary>Sends what the ring holds, as far as the socket takes it.</summary>
     public void SendAudio()
     {
         while (!_sender.Busy && _setup.Ring.Send(MaxAppendBytes) is { IsEmpty: false } audio)
             _sender.Send(RealtimeWriter.WriteAppend(_sender.Buffer(RealtimeWriter.AppendLength(audio.Length)), audio));
+    }
+
+    /// <summary>Sends the caller's audio on; the failure that it is when the peer does not take it.</summary>
+    public ModelFailure? Relay()
+    {
+        SendAudio();
+        if (_sender.Stalled > SendTimeout)
+            return new ModelFailure(FailureKind.Transient, "send-timeout");
+        return _backlog.IsStuck(_setup.Ring.WaitingMs) ? new ModelFailure(FailureKind.Transient, "slow-reader") : null;
     }
 
     /// <summary>The socket takes messages again: those that waited go out. Audio is for <see cref="SendAudio"/>, once it may be sent.</summary>

@@ -26,6 +26,12 @@ public static class ModelLegProtocol
     /// <summary>From the call, after <see cref="SessionReady"/>: the conversation so far, and what to do first.</summary>
     public sealed record OpenSession(IReadOnlyList<ConversationItem> SoFar, Opening Opening) : IModelLegCommand;
 
+    /// <summary>
+    /// From the call, after <see cref="StandbyReady"/>: now is a good moment. The conversation so far is for the session that takes over, and only as
+    /// long as nothing has been said since.
+    /// </summary>
+    public sealed record TakeOver(IReadOnlyList<ConversationItem> SoFar) : IModelLegCommand;
+
     /// <summary>From the call: say something, when nothing else is being said.</summary>
     public sealed record Speak(ResponseRequest Request) : IModelLegCommand;
 
@@ -43,16 +49,25 @@ public static class ModelLegProtocol
     public sealed record GoOn : IModelLegCommand;
 
     /// <summary>From the reader: what the model sent.</summary>
-    public sealed record ModelSaid(int Attempt, RealtimeEvent Event) : IModelLegCommand;
+    /// <param name="Connection">The number of its connection.</param>
+    public sealed record ModelSaid(int Connection, RealtimeEvent Event) : IModelLegCommand;
 
     /// <summary>From the reader, once: the socket is over.</summary>
-    public sealed record ModelEnded(int Attempt, ModelFailure Failure) : IModelLegCommand;
+    /// <param name="Connection">The number of its connection.</param>
+    public sealed record ModelEnded(int Connection, ModelFailure Failure) : IModelLegCommand;
 
     /// <summary>To the call: a fresh incarnation, ready to be told to <see cref="Dial"/>; <paramref name="Lost"/> says what ended the last one.</summary>
     public sealed record LegReady(ModelFailure? Lost) : IModelLegEvent;
 
     /// <summary>To the call: the session is configured.</summary>
     public sealed record SessionReady(int Attempt) : IModelLegEvent;
+
+    /// <summary>
+    /// To the call: another session is ready to take over from the one that works, which is silent now. Answered with <see cref="TakeOver"/>, or not
+    /// at all when the moment is not good; then it is asked again.
+    /// </summary>
+    /// <param name="Urgent">There may be no better moment: Bob may still be heard.</param>
+    public sealed record StandbyReady(bool Urgent) : IModelLegEvent;
 
     /// <summary>To the call: a turn, a transcript, a tool call.</summary>
     public sealed record ModelHeard(RealtimeEvent Event) : IModelLegEvent;

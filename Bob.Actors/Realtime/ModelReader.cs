@@ -11,12 +11,21 @@ namespace Bob.Actors.Realtime;
 /// Reads one model socket to its end. Audio goes straight to the caller's leg, and so does everything that must stay in order with it:
 /// the begin and end of responses and the caller's interruptions. Everything else goes to the model's leg.
 /// </summary>
-internal sealed class ModelReader(IMessageSocket socket, int attempt, IActorRef modelLeg, IActorRef callerLeg)
+internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorRef modelLeg, IActorRef callerLeg, TimeProvider clock)
 {
+    /// <summary>No caller begins to speak more often than this; more is a server gone wild, and would keep the whole call busy.</summary>
+    private static readonly TimeSpan ShortestTurn = TimeSpan.FromMilliseconds(100);
+
     private readonly RecentIds _recent = new();
+    private readonly SpeakingResponse _speaking = new();
+    private readonly VoiceFormat _format = new();
     private SpokenItem? _item;
     private RealtimeError? _lastError;
+    private long? _speechStarted;
     private volatile bool _silenced;
+
+    /// <summary>How the session gets on.</summary>
+    public ModelProgress Progress { get; } = new();
 
     /// <summary>From now on it only waits for the socket's end: a session that is given up may go on speaking until it is closed.</summary>
     public void Silence() => _silenced = true;
@@ -35,7 +44,7 @@ internal sealed class ModelReader(IMessageSocket socket, int attempt, IActorRef 
         }
         finally
         {
-            modelLeg.Tell(new ModelEnded(attempt, end), ActorRefs.NoSender);
+            modelLeg.Tell(new ModelEnded(line.Number, end), ActorRefs.NoSender);
         }
     }
 
@@ -49,7 +58,8 @@ internal sealed class ModelReader(IMessageSocket socket, int attempt, IActorRef 
                 case SocketMessageKind.Text or SocketMessageKind.Binary when _silenced:
                     break;
                 case SocketMessageKind.Text:
-                    Handle(message.Utf8.Span);
+                    if (Handle(message.Utf8.Span) is { } failure)
+                        return failure;
                     break;
                 case SocketMessageKind.Binary:
                     CallMetrics.Skipped("model-binary");
@@ -62,49 +72,123 @@ internal sealed class ModelReader(IMessageSocket socket, int attempt, IActorRef 
         }
     }
 
-    private void Handle(ReadOnlySpan<byte> utf8)
+    /// <summary>Takes a message in; the failure that it is, if it ends the session.</summary>
+    private ModelFailure? Handle(ReadOnlySpan<byte> utf8)
     {
+        Progress.Came();
         if (RealtimeReader.TryReadAudioDelta(utf8, out var delta))
-        {
-            if (delta.Bytes < 0)
-                CallMetrics.Skipped("model-bad-base64");
-            else if (_recent.Seen(delta.EventId))
-                CallMetrics.Skipped("model-duplicate");
-            else if (delta.Bytes > 0)
-                callerLeg.Tell(new VoiceAudio(ItemOf(in delta), delta.Base64.ToArray(), delta.Bytes), ActorRefs.NoSender);
-            return;
-        }
+            return Hear(in delta);
 
         var happened = RealtimeReader.Read(utf8, out var eventId);
         if (eventId is not null && _recent.Seen(eventId))
+            CallMetrics.Skipped("model-duplicate");
+        else if (Follow(happened))
+            modelLeg.Tell(new ModelSaid(line.Number, happened), ActorRefs.NoSender);
+        return null;
+    }
+
+    private ModelFailure? Hear(in AudioDelta delta)
+    {
+        if (!_speaking.Says(delta.ResponseId))
+        {
+            CallMetrics.VoiceDropped.Add(Math.Max(0, delta.Bytes));
+            return null;
+        }
+
+        Progress.Opened();
+        if (delta.Bytes < 0)
+        {
+            CallMetrics.Skipped("model-bad-base64");
+        }
+        else if (_recent.Seen(delta.EventId))
         {
             CallMetrics.Skipped("model-duplicate");
-            return;
+        }
+        else if (_format.IsWrong(delta.Base64))
+        {
+            callerLeg.Tell(new CallerLegProtocol.CallerSpoke(line.Attempt), ActorRefs.NoSender); // what of it is on its way is noise: away with it
+            return new ModelFailure(FailureKind.Permanent, "wrong-audio-format");
+        }
+        else if (delta.Bytes > 0)
+        {
+            callerLeg.Tell(new VoiceAudio(ItemOf(in delta), delta.Base64.ToArray(), delta.Bytes), ActorRefs.NoSender);
         }
 
+        return null;
+    }
+
+    /// <summary>Follows who speaks, and tells the caller's leg what must stay in order with the voice. False for what the model's leg need not know.</summary>
+    private bool Follow(RealtimeEvent happened)
+    {
         switch (happened)
         {
-            case Noted:
-                return;
+            case Noted noted:
+                Advance(noted.Type);
+                return false;
             case SpeechStarted:
-                callerLeg.Tell(new CallerLegProtocol.CallerSpoke(attempt), ActorRefs.NoSender);
-                break;
+                return SpeechStarts();
+            case ResponseCreated created when !_speaking.Begins(created.ResponseId):
+                CallMetrics.Skipped("model-second-response");
+                return false;
             case ResponseCreated created:
-                callerLeg.Tell(new CallerLegProtocol.ResponseStarted(attempt, created.ResponseId), ActorRefs.NoSender);
-                break;
-            case AudioDone done:
+                Progress.Opened();
+                _format.Begin();
+                callerLeg.Tell(new CallerLegProtocol.ResponseStarted(line.Attempt, created.ResponseId), ActorRefs.NoSender);
+                return true;
+            case TranscriptDelta delta:
+                Progress.Step();
+                return !_speaking.IsStranger(delta.ResponseId);
+            case TranscriptDone transcript:
+                Progress.Step();
+                return !_speaking.IsStranger(transcript.ResponseId);
+            case FunctionCalled called when !_speaking.IsStranger(called.ResponseId):
+                Finishes(called.ResponseId);
+                return true;
+            case AudioDone done when !_speaking.IsStranger(done.ResponseId):
+                Finishes(done.ResponseId);
                 callerLeg.Tell(
                     new CallerLegProtocol.ItemFinished(new SpokenItem(done.ResponseId, done.ItemId, done.ContentIndex)), ActorRefs.NoSender);
-                break;
+                return true;
             case ResponseDone done:
+                _speaking.Ends(done.ResponseId);
                 callerLeg.Tell(new CallerLegProtocol.ResponseFinished(done.ResponseId), ActorRefs.NoSender);
-                break;
+                return true;
             case ErrorReported error:
                 _lastError = error.Error;
-                break;
+                return true;
+            default:
+                return true;
+        }
+    }
+
+    private void Advance(string type)
+    {
+        if (type == "response.output_item.done")
+            Progress.Finished();
+        else if (type == "response.output_item.added")
+            Progress.Opened();
+        else if (type.StartsWith("response.", StringComparison.Ordinal))
+            Progress.Step();
+    }
+
+    private void Finishes(string responseId)
+    {
+        Progress.Finished();
+        _speaking.Finishes(responseId);
+    }
+
+    private bool SpeechStarts()
+    {
+        if (_speechStarted is { } before && clock.GetElapsedTime(before) < ShortestTurn)
+        {
+            CallMetrics.Skipped("model-speech-storm");
+            return false;
         }
 
-        modelLeg.Tell(new ModelSaid(attempt, happened), ActorRefs.NoSender);
+        _speechStarted = clock.GetTimestamp();
+        _speaking.Interrupted();
+        callerLeg.Tell(new CallerLegProtocol.CallerSpoke(line.Attempt), ActorRefs.NoSender);
+        return true;
     }
 
     /// <summary>The item of a delta; the same object as long as the same item speaks, so that a frame costs no strings.</summary>

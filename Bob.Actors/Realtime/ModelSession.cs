@@ -9,52 +9,19 @@ using static Bob.Actors.Realtime.ModelLegProtocol;
 
 namespace Bob.Actors.Realtime;
 
-/// <summary>The timers of the model's leg; a timer that fires is told by its name.</summary>
-internal enum ModelTimer
-{
-    /// <summary>The delay before a dial is over.</summary>
-    Dial,
-
-    /// <summary>The session should have been configured by now.</summary>
-    Session,
-
-    /// <summary>The caller's turn should have been answered by now.</summary>
-    Answer,
-
-    /// <summary>The response that was asked for should have begun by now.</summary>
-    Overdue,
-
-    /// <summary>The response that was in our way should have shown by now.</summary>
-    Announcement,
-
-    /// <summary>A response failed a moment ago: ask again.</summary>
-    Retry,
-
-    /// <summary>The caller speaks: do their frames still come?</summary>
-    Quiet,
-}
-
 /// <summary>
 /// A session that is live: understands what the model sends, asks it for responses when that is due, and says when the session is of no more use.
 /// Part of <see cref="OpenAiRealtimeActor"/>, and only ever run by it.
 /// </summary>
 internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connection, CallerTurns turns, IActorRef call, ITimerScheduler timers)
 {
-    private const int MaxMalformedPerMinute = 5;
-    private const int MaxFailedResponses = 3;
-    private const int MaxUnknownTypes = 100;
-
-    /// <summary>
-    /// A committed turn that the server does not answer by itself in this time is answered on request; a request that has no answer in this time
-    /// finds the model mute. Both together are the 5 s after which a caller doubts the line.
-    /// </summary>
-    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(2.5);
-
     private readonly ResponseGate _gate = new();
-    private readonly Queue<TimeSpan> _malformed = new();
-    private readonly HashSet<string> _unknownTypes = [];
+    private readonly ModelWatchdog _watchdog = new(setup.Clock, connection.Progress);
+    private readonly ResponseFailures _failures = new();
+    private readonly ModelNoise _noise = new(setup.Clock);
+    private readonly ResponseLatency _latency = new(setup.Clock);
     private ResponseRequest? _asked, _answering;
-    private int _failedResponses;
+    private string? _endless;
     private bool _finishing;
 
     public required ILoggingAdapter Log { get; set; }
@@ -62,12 +29,26 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
     /// <summary>Why the session is of no more use, once it is not.</summary>
     public ModelFailure? Lost { get; private set; }
 
+    /// <summary>Whether the model answers much more slowly than it did.</summary>
+    public bool IsSlow => _latency.IsSlow;
+
+    /// <summary>How much has happened: what was decided on an earlier count may be out of date.</summary>
+    public int Happenings { get; private set; }
+
+    /// <summary>Whether nobody speaks, is to speak, or waits for a tool, so that another session can take over and know all that this one does.</summary>
+    /// <param name="urgent">Words of the caller's that are still to come do not matter.</param>
+    public bool IsSilent(bool urgent) =>
+        _gate.Idle && !_finishing && !timers.IsTimerActive(ModelTimer.Retry) && (urgent || setup.Options.TranscriptionModel is null || turns.AllSettled);
+
     /// <summary>Gives the session the conversation so far and lets it begin.</summary>
-    public void Open(OpenSession open)
+    /// <param name="answered">The caller's turns that it goes on to answer, as sound; empty when they are in words.</param>
+    public void Open(OpenSession open, byte[] answered)
     {
-        foreach (var item in open.SoFar)
+        foreach (var item in SessionOpening.Told(open, answered))
             connection.Create(item);
-        Begin(open.Opening);
+        timers.StartPeriodicTimer(ModelTimer.Watch, ModelTimer.Watch, ModelWatchdog.Interval);
+        if (SessionOpening.Asked(open.Opening, setup.Options) is { } request)
+            _gate.Want(request);
         Proceed(); // before the audio of the gap, so that a question in it interrupts what is asked for here, as it would on any other day
         connection.SendAudio();
     }
@@ -77,7 +58,8 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
     {
         switch (message)
         {
-            case ModelSaid said when said.Attempt == connection.Attempt:
+            case ModelSaid said when said.Connection == connection.Number:
+                Happenings++;
                 Heard(said.Event);
                 break;
             case CallerLegProtocol.SpeechInterrupted interrupted:
@@ -101,15 +83,8 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
             case GoOn:
                 _finishing = false;
                 break;
-            case ModelTimer.Answer:
-                _gate.CallerTurnVoid();
-                _gate.Want(new ResponseRequest("answer"));
-                break;
-            case ModelTimer.Overdue:
-                Lost = new ModelFailure(FailureKind.Transient, "mute");
-                break;
-            case ModelTimer.Announcement:
-                _gate.NeverAnnounced();
+            case ModelTimer.Watch:
+                Find(_watchdog.Look(turns.LoudFrames));
                 break;
             case ModelTimer.Retry:
                 _gate.Want(_answering ?? new ResponseRequest("retry"));
@@ -118,7 +93,7 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                 turns.FillQuiet();
                 connection.SendAudio();
                 break;
-            case ConnectionDrained drained when drained.Attempt == connection.Attempt:
+            case ConnectionDrained drained when drained.Connection == connection.Number:
                 connection.Drained();
                 connection.SendAudio();
                 break;
@@ -130,37 +105,14 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
         return true;
     }
 
-    private void Begin(Opening opening)
-    {
-        var options = setup.Options;
-        switch (opening)
-        {
-            case Opening.Greet:
-                _gate.Want(new ResponseRequest("greeting", $"{options.Instructions}\n\nThe caller has just been connected. {options.Greeting}"));
-                break;
-            case Opening.Welcome:
-                _gate.Want(new ResponseRequest(
-                    "greeting",
-                    $"{options.Instructions}\n\nThe caller has just been connected, and has heard you say your last words. Go on from there: do not repeat them, and do not greet "
-                    + $"again or introduce yourself again. Otherwise this still holds: {options.Greeting}"));
-                break;
-            case Opening.Answer:
-                _gate.Want(new ResponseRequest("answer"));
-                break;
-            case Opening.GoOn:
-                connection.Create(new Note("The line was interrupted for a moment. Go on exactly where your last words were cut off; do not greet again."));
-                _gate.Want(new ResponseRequest("go-on"));
-                break;
-        }
-    }
-
     private void Heard(RealtimeEvent happened)
     {
         switch (happened)
         {
             case SpeechStarted started:
                 timers.Cancel(ModelTimer.Retry); // the server answers what comes now
-                timers.Cancel(ModelTimer.Answer);
+                _watchdog.CallerStarted();
+                _latency.TurnBegan();
                 turns.Started(started.AudioStartMs);
                 _gate.CallerStarted();
                 timers.StartPeriodicTimer(ModelTimer.Quiet, ModelTimer.Quiet, CallerTurns.CheckInterval);
@@ -170,10 +122,14 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
             case SpeechStopped stopped:
                 turns.Stopped(stopped.ItemId, stopped.AudioEndMs);
                 timers.Cancel(ModelTimer.Quiet);
+                _watchdog.CallerStopped();
+                _latency.TurnEnded();
                 break;
             case InputCommitted:
-                timers.StartSingleTimer(ModelTimer.Answer, ModelTimer.Answer, AnswerDeadline);
+                _watchdog.CallerStopped();
                 break;
+            case SessionUpdated:
+                return; // the sign of life that was asked for
             case CallerTranscribed transcribed:
                 turns.Settled(transcribed.ItemId);
                 break;
@@ -184,15 +140,16 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                 _gate.OutputConfirmed(callId);
                 break;
             case ResponseCreated created:
-                timers.Cancel(ModelTimer.Answer);
                 timers.Cancel(ModelTimer.Retry);
-                timers.Cancel(ModelTimer.Overdue);
                 _answering = created.Purpose is not null && created.Purpose == _asked?.Purpose ? _asked : null;
                 turns.AnswerBegan();
                 _gate.Started(created.ResponseId);
+                if (_gate.Active == created.ResponseId)
+                    _watchdog.Began();
                 break;
             case TranscriptDelta delta:
                 _gate.Spoke(delta.ResponseId);
+                _latency.Word();
                 break;
             case FunctionCalled { Status: "completed" } called:
                 _gate.CallBegan(called.CallId, called.ResponseId);
@@ -204,12 +161,11 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                 Reported(error.Error);
                 break;
             case Malformed malformed:
-                Skip(malformed);
+                if (_noise.IsTooMuch(malformed, Log))
+                    Lost = new ModelFailure(FailureKind.Transient, "malformed-events");
                 return;
             case Unknown unknown:
-                CallMetrics.Skipped("model-unknown");
-                if (_unknownTypes.Count < MaxUnknownTypes && _unknownTypes.Add(unknown.Type))
-                    Log.Info("The model sends events of the unknown type {Type}", unknown.Type);
+                _noise.Skip(unknown, Log);
                 return;
         }
 
@@ -218,22 +174,52 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
 
     private void Ended(ResponseDone done)
     {
-        _gate.Ended(done.ResponseId);
-        if (done.Status != "failed")
-        {
-            _failedResponses = 0;
-            turns.AnswerEnded();
+        if (!_gate.Ended(done.ResponseId))
             return;
+        _watchdog.Ended();
+        if (done.Status is "failed" or "incomplete")
+            Log.Warning("A response of the model is {Status}: {Reason}", done.Status, done.Reason ?? ModelRefusal.FromFailedResponse(done.Error).Reason);
+        if (done.Status != "failed")
+            turns.AnswerEnded();
+        switch (_failures.Ended(done))
+        {
+            case Remedy.AskAgain again:
+                timers.StartSingleTimer(ModelTimer.Retry, ModelTimer.Retry, again.Delay);
+                break;
+            case Remedy.SayTheRest rest:
+                connection.Create(new Note(rest.Note));
+                _gate.Want(new ResponseRequest("rest", OnlyInSilence: true));
+                break;
+            case Remedy.GiveUp giveUp:
+                Lost = giveUp.Failure;
+                break;
         }
+    }
 
-        var failure = ModelRefusal.FromFailedResponse(done.Error);
-        Log.Warning("A response of the model failed: {Reason}", failure.Reason);
-        if (failure.Kind == FailureKind.Permanent)
-            Lost = failure;
-        else if (++_failedResponses >= MaxFailedResponses || (failure.Kind == FailureKind.Transient && _failedResponses > 1))
-            Lost = failure with { Kind = FailureKind.Transient }; // a session that only fails is replaced
-        else
-            timers.StartSingleTimer(ModelTimer.Retry, ModelTimer.Retry, failure.RetryAfter ?? TimeSpan.FromMilliseconds(failure.Kind == FailureKind.RateLimited ? 1500 : 250));
+    private void Find(Finding finding)
+    {
+        switch (finding)
+        {
+            case Finding.TurnUnanswered:
+                _gate.CallerTurnVoid();
+                _gate.Want(new ResponseRequest("answer"));
+                break;
+            case Finding.NeverAnnounced:
+                _gate.NeverAnnounced();
+                break;
+            case Finding.EndMissing when _gate.Active is { } active:
+                Log.Warning("The model has said a response to its end, but does not end it; going on without");
+                _endless = active;
+                setup.CallerLeg.Tell(new CallerLegProtocol.ResponseFinished(active));
+                Heard(new ResponseDone(active, "completed", null, null, null));
+                break;
+            case Finding.Suspicious:
+                connection.Probe();
+                break;
+            case Finding.Mute:
+                Lost = new ModelFailure(FailureKind.Transient, "mute");
+                break;
+        }
     }
 
     private void Reported(RealtimeError error)
@@ -242,8 +228,10 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
         {
             case "conversation_already_has_active_response":
                 _gate.Refused();
-                timers.Cancel(ModelTimer.Overdue);
-                timers.StartSingleTimer(ModelTimer.Announcement, ModelTimer.Announcement, AnswerDeadline);
+                _watchdog.Refused();
+                if (_endless is { } endless)
+                    connection.Cancel(endless); // so it is still active there
+                _endless = null;
                 break;
             case "response_cancel_not_active":
                 break; // it ended by itself in between
@@ -253,18 +241,6 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                     Lost = failure;
                 break;
         }
-    }
-
-    private void Skip(Malformed malformed)
-    {
-        CallMetrics.Skipped("model-malformed");
-        Log.Warning("The model sent a malformed event: {Reason}", malformed.Reason);
-        var now = setup.Clock.GetElapsedTime(0);
-        while (_malformed.TryPeek(out var oldest) && oldest < now - TimeSpan.FromMinutes(1))
-            _malformed.Dequeue();
-        _malformed.Enqueue(now);
-        if (_malformed.Count > MaxMalformedPerMinute)
-            Lost = new ModelFailure(FailureKind.Transient, "malformed-events");
     }
 
     private void Return(ToolReturned tool)
@@ -285,11 +261,11 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
         if (_gate.Next() is { } request)
         {
             _asked = request;
-            timers.StartSingleTimer(ModelTimer.Overdue, ModelTimer.Overdue, AnswerDeadline);
+            _watchdog.Asked();
             connection.Ask(request);
         }
 
-        if (_finishing && _gate.Idle)
+        if (_finishing && _gate.Idle && !timers.IsTimerActive(ModelTimer.Retry))
         {
             _finishing = false;
             setup.CallerLeg.Tell(new CallerLegProtocol.FinishPlayback());

@@ -32,8 +32,10 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     private ModelLegSetup _setup;
     private ILoggingAdapter _log;
     private ModelConnection? _connection;
+    private SessionConfiguration? _configuration;
     private ModelSession? _session;
-    private int _attempt;
+    private ModelStandby? _standby;
+    private ModelLine _line;
 
     public OpenAiRealtimeActor(ModelLegSetup setup)
     {
@@ -54,7 +56,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         switch (message)
         {
             case Dial dial:
-                _attempt = dial.Attempt;
+                _line = ModelLine.Next(dial.Attempt);
                 if (dial.StreamSid is { } known)
                     LogStream(known);
                 if (dial.Delay > TimeSpan.Zero)
@@ -75,7 +77,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case Dialled dialled when dialled.Attempt == _attempt:
+            case Dialled dialled when dialled.Connection == _line.Number:
                 dialled.Orphan.Dispose();
                 if (dialled.Result.Failure is { } failure)
                 {
@@ -91,7 +93,8 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
                     _setup = _setup with { Options = options };
                 }
 
-                _connection = new ModelConnection(dialled.Result.Socket!, _attempt, Self, _setup);
+                _connection = new ModelConnection(dialled.Result.Socket!, _line, Self, _setup);
+                _configuration = new SessionConfiguration(_connection);
                 Timers.StartSingleTimer(ModelTimer.Session, ModelTimer.Session, _setup.Options.SessionTimeout);
                 Become(Configuring);
                 break;
@@ -105,26 +108,13 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case ModelSaid { Event: SessionCreated } said when said.Attempt == _attempt:
-                Timers.StartSingleTimer(ModelTimer.Session, ModelTimer.Session, _setup.Options.SessionTimeout);
-                _connection!.Configure();
-                break;
-            case ModelSaid { Event: SessionUpdated updated } said when said.Attempt == _attempt:
-                if (updated.InputFormat is not (null or "audio/pcmu") || updated.OutputFormat is not (null or "audio/pcmu"))
-                {
-                    // Anything but μ-law would be noise on the line.
-                    Lost(new ModelFailure(FailureKind.Permanent, "format-refused"));
-                    return;
-                }
-
-                Timers.Cancel(ModelTimer.Session);
-                Become(Configured);
-                _call.Tell(new SessionReady(_attempt));
-                break;
-            case ModelSaid { Event: ErrorReported error } said when said.Attempt == _attempt:
-                _log.Warning("The model answered the session with an error: {Error}", ModelRefusal.Masked(error.Error.Message));
-                var refusal = ModelRefusal.FromError(error.Error);
-                Lost(refusal.Kind == FailureKind.Ignorable ? new ModelFailure(FailureKind.Permanent, "session-refused") : refusal);
+            case ModelSaid said when said.Connection == _line.Number:
+                if (_configuration!.Takes(said.Event, _log))
+                    Timers.StartSingleTimer(ModelTimer.Session, ModelTimer.Session, _setup.Options.SessionTimeout);
+                if (_configuration.Failure is { } failure)
+                    Lost(failure);
+                else if (_configuration.IsDone)
+                    Configure();
                 break;
             case ModelTimer.Session:
                 Lost(new ModelFailure(FailureKind.Transient, "timeout"));
@@ -135,15 +125,22 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         }
     }
 
+    private void Configure()
+    {
+        Timers.Cancel(ModelTimer.Session);
+        Become(Configured);
+        _call.Tell(new SessionReady(_line.Attempt));
+    }
+
     private void Configured(object message)
     {
         switch (message)
         {
             case OpenSession open:
+                var answered = open.Opening == Opening.GoOn ? _setup.Ring.TakeAnswered() : [];
                 _setup.Ring.NewSession();
-                _session = new ModelSession(_setup, _connection!, _turns, _call, Timers) { Log = _log };
                 Become(Live);
-                _session.Open(open);
+                Open(open, _configuration!.ExpiresAt, answered);
                 break;
             default:
                 NotLive(message);
@@ -156,18 +153,45 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         if (message is CallerAudio audio)
         {
             _turns.Frame(audio);
-            _connection!.SendAudio();
-            if (_connection.Stalled)
-                Lost(new ModelFailure(FailureKind.Transient, "send-timeout"));
+            if (_connection!.Relay() is { } stuck)
+                Lost(stuck);
         }
-        else if (!_session!.Takes(message))
+        else if (message is TakeOver takeOver)
+        {
+            HandOver(takeOver);
+        }
+        else if (_session!.Takes(message))
+        {
+            if (_session.Lost is { } failure)
+                Lost(failure);
+            else if (message is ModelTimer.Watch)
+                _standby!.Look();
+        }
+        else if (!_standby!.Takes(message))
         {
             NotLive(message);
         }
-        else if (_session.Lost is { } failure)
-        {
-            Lost(failure);
-        }
+    }
+
+    private void Open(OpenSession open, DateTimeOffset? expiresAt, byte[] answered)
+    {
+        _session = new ModelSession(_setup, _connection!, _turns, _call, Timers) { Log = _log };
+        _standby ??= new ModelStandby(_setup, Self, _call, Timers, _stopped.Token) { Log = _log };
+        _standby.Succeeds(_session, _line.Attempt, expiresAt);
+        _session.Open(open, answered);
+    }
+
+    /// <summary>Another session takes over, and nobody hears of it.</summary>
+    private void HandOver(TakeOver takeOver)
+    {
+        if (!_standby!.MayTakeOver)
+            return;
+        var last = _connection!;
+        (_line, _connection, var expiresAt) = _standby.TakeOver();
+        _turns.HandOver();
+        Open(new OpenSession(takeOver.SoFar, Opening.Listen), expiresAt, answered: []);
+        last.Close();
+        _log.Info("OpenAI Realtime goes on in a new session");
     }
 
     /// <summary>There is no model for this call any more.</summary>
@@ -197,13 +221,13 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
             case CallerAudio audio:
                 _turns.Frame(audio); // waits in the ring for the session
                 break;
-            case ModelEnded ended when ended.Attempt == _attempt:
+            case ModelEnded ended when ended.Connection == _line.Number:
                 Lost(ended.Failure);
                 break;
-            case ConnectionBroken broken when broken.Attempt == _attempt:
+            case ConnectionBroken broken when broken.Connection == _line.Number:
                 Lost(broken.Failure);
                 break;
-            case ModelSaid { Event: ErrorReported error } said when said.Attempt == _attempt:
+            case ModelSaid { Event: ErrorReported error } said when said.Connection == _line.Number:
                 _log.Warning("The model reported an error: {Error}", ModelRefusal.Masked(error.Error.Message));
                 break;
             case GiveUp:
@@ -213,15 +237,15 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
             case StreamKnown stream:
                 LogStream(stream.StreamSid);
                 break;
-            case Dialled { Result.Socket: { } late } dialled when dialled.Attempt != _attempt:
+            case Dialled { Result.Socket: { } late } dialled when dialled.Connection != _line.Number:
                 late.Abort();
                 break;
-            case ConnectionDrained drained when drained.Attempt == _attempt:
+            case ConnectionDrained drained when drained.Connection == _line.Number:
                 _connection?.Drained(); // the configuration took a moment to send
                 break;
             case ConnectionDrained or ModelSaid or ModelEnded or ConnectionBroken or Dialled or ModelTimer:
                 break; // of an earlier attempt
-            case Speak or KeysPressed or ToolReturned or FinishSpeaking or GoOn or CallerLegProtocol.SpeechInterrupted:
+            case Speak or KeysPressed or ToolReturned or TakeOver or FinishSpeaking or GoOn or CallerLegProtocol.SpeechInterrupted:
                 break; // the call's log has it; the next session gets it from there
             default:
                 Unhandled(message);
@@ -231,19 +255,8 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
 
     private void StartDial()
     {
-        var (self, attempt, dialer, stopped) = (Self, _attempt, _setup.Dialer, _stopped.Token);
-        // Dialling resolves names and starts TLS: not on a thread that carries frames.
-        Task.Run(() => DialAsync(dialer, attempt, stopped), CancellationToken.None)
-            .PipeTo(self, self, dialled => dialled, failure => new Dialled(attempt, new DialResult(null, ModelRefusal.FromException(failure)), default));
+        ModelDial.Start(_setup.Dialer.DialAsync, _line.Number, Self, _stopped.Token);
         Become(Dialling);
-    }
-
-    /// <summary>Until the leg has it, a socket belongs to the dial: it is cut when the leg ends first.</summary>
-    private static async Task<Dialled> DialAsync(IModelDialer dialer, int attempt, CancellationToken stopped)
-    {
-        var result = await dialer.DialAsync(stopped);
-        var orphan = result.Socket is { } socket ? stopped.Register(socket.Abort) : default;
-        return new Dialled(attempt, result, orphan);
     }
 
     /// <summary>The session is over. Whether there is another try, and where, is for the call to say: a refusal for good is one of one server.</summary>
@@ -253,6 +266,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     {
         _stopped.Cancel();
         Timers.CancelAll();
+        _standby?.Close();
         _connection?.Close();
         (_connection, _session) = (null, null);
     }
@@ -262,9 +276,9 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         _log = Context.GetLogger().WithContext("CallSid", _setup.CallSid.Value).WithContext("StreamSid", streamSid.Value);
         if (_session is not null)
             _session.Log = _log;
+        if (_standby is not null)
+            _standby.Log = _log;
     }
 
     protected override void PostStop() => Disconnect();
-
-    private sealed record Dialled(int Attempt, DialResult Result, CancellationTokenRegistration Orphan) : IDeadLetterSuppression, INoSerializationVerificationNeeded;
 }

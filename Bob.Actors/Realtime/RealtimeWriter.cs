@@ -43,6 +43,15 @@ public static class RealtimeWriter
         return AppendBegin.Length + written + AppendEnd.Length;
     }
 
+    /// <summary>A <c>session.update</c> that changes nothing: its answer is a sign of life of the model, which a pong is not.</summary>
+    public static byte[] Probe(string eventId) =>
+        Event("session.update", eventId, w =>
+        {
+            w.WriteStartObject("session");
+            w.WriteString("type", "realtime");
+            w.WriteEndObject();
+        });
+
     /// <summary>
     /// The whole configuration of a session. The model is in the URL and cannot be changed; temperature is no GA parameter; older models
     /// refuse the whole update over reasoning.
@@ -90,6 +99,7 @@ public static class RealtimeWriter
     public static IReadOnlyList<byte[]> ItemCreate(ConversationItem item, string eventId) => item switch
     {
         CallerSaid said => Message("user", "input_text", said.Text, eventId),
+        CallerSounded sounded => [Sound(sounded.Mulaw, eventId)],
         CallerPressed pressed when pressed.Digits.Length > 0 =>
             Message("user", "input_text", $"The caller pressed {pressed.Digits} on the keypad.", eventId),
         CallerPressed => [],
@@ -255,6 +265,19 @@ public static class RealtimeWriter
             }),
         ];
     }
+
+    private static byte[] Sound(byte[] mulaw, string eventId) =>
+        Item(eventId, w =>
+        {
+            w.WriteString("type", "message");
+            w.WriteString("role", "user");
+            w.WriteStartArray("content");
+            w.WriteStartObject();
+            w.WriteString("type", "input_audio");
+            w.WriteBase64String("audio", mulaw);
+            w.WriteEndObject();
+            w.WriteEndArray();
+        });
 
     private static byte[] FunctionCall(ToolCalled call, string eventId) =>
         Item(eventId, w =>

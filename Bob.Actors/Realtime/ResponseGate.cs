@@ -84,6 +84,8 @@ public sealed class ResponseGate
     {
         if (Active == responseId || _ended.Contains(responseId))
             return;
+        if (Active is not (null or NotAnnounced))
+            _ended.Add(Active); // whose end never came
         Active = responseId;
         // Ours may have crossed the caller's first word; only the server's own is the answer to their turn.
         _turnPresumed = _callerTurn && _asked is not null;
@@ -93,14 +95,17 @@ public sealed class ResponseGate
         _answering.RemoveWhere(IsSeen);
     }
 
-    public void Ended(string responseId)
+    /// <summary>A response ended. False when that changes nothing: another one is active, or it had ended before.</summary>
+    public bool Ended(string responseId)
     {
         if (!_ended.Add(responseId))
-            return;
+            return false;
         if (Active is null or NotAnnounced)
             _asked = null;
-        if (Active == responseId || Active == NotAnnounced)
-            Active = null;
+        else if (Active != responseId)
+            return false;
+        Active = null;
+        return true;
     }
 
     /// <summary>The server would not create our response because it had one of its own: ask again after that one.</summary>

@@ -100,6 +100,8 @@ public sealed class FramedMessageSocket : IMessageSocket
     {
         if (cancellation.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellation);
+        if (Volatile.Read(ref _cause) is { } cause)
+            return ValueTask.FromException(cause); // a frame on its way out may be the first to notice, and should know why
         var sending = _writer.SendAsync(utf8);
         return sending.IsCompleted || !cancellation.CanBeCanceled ? sending : UnlessCancelledAsync(sending, cancellation);
     }

@@ -194,6 +194,97 @@ public sealed class CallerAudioRingSpecs
     }
 
     [Fact]
+    public void O17_Turns_that_were_being_answered_are_taken_out_of_what_a_new_session_listens_to()
+    {
+        Speak(1_200);
+        SendAll();
+        _ring.SpeechStarted(audioStartMs: 200);
+        Speak(1_800);
+        SendAll();
+        _ring.AnswerBegan(audioEndMs: 1_000);
+        _ring.SpeechStarted(audioStartMs: 2_000);
+
+        var answered = _ring.TakeAnswered();
+
+        Enumerable.Range(0, answered.Length / Mulaw.FrameBytes).Select(frame => NumberOf(answered.AsSpan(frame * Mulaw.FrameBytes, Mulaw.FrameBytes)))
+            .Should().Equal(Enumerable.Range(10, 40));
+        _ring.NewSession();
+        SendAll().Should().Equal(Enumerable.Range(100, 50), "what was said after them is heard as ever");
+        _ring.TakeAnswered().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Turns_that_are_in_words_or_not_being_answered_are_not_taken_out()
+    {
+        Speak(3_000);
+        SendAll();
+        _ring.TakeAnswered().Should().BeEmpty();
+        _ring.SpeechStarted(audioStartMs: 200);
+        _ring.TakeAnswered().Should().BeEmpty();
+        _ring.AnswerBegan(audioEndMs: 1_000);
+        _ring.TurnSettled(audioEndMs: 1_000);
+
+        _ring.TakeAnswered().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void O29_A_session_that_takes_over_in_silence_gets_the_last_half_second_again()
+    {
+        Speak(8_000);
+        SendAll();
+
+        _ring.HandOver();
+
+        SendAll().Should().Equal(Enumerable.Range(375, CallerAudioRing.OverlapMs / 20));
+        Speak(400);
+        SendAll().Should().Equal(Enumerable.Range(400, 20));
+    }
+
+    [Fact]
+    public void O29_What_is_in_words_already_is_not_part_of_that()
+    {
+        Speak(3_000);
+        SendAll();
+        _ring.SpeechStarted(audioStartMs: 1_000);
+        _ring.TurnSettled(audioEndMs: 2_800);
+
+        _ring.HandOver();
+
+        SendAll().Should().Equal(Enumerable.Range(140, 10));
+    }
+
+    [Fact]
+    public void O29_The_clock_of_the_session_that_takes_over_begins_with_what_it_gets()
+    {
+        Speak(4_000);
+        SendAll();
+        _ring.HandOver();
+        SendAll();
+        _ring.SpeechStarted(audioStartMs: 200);
+
+        _ring.NewSession();
+
+        SendAll().Should().Equal(Enumerable.Range(185, 15));
+    }
+
+    [Fact]
+    public void O52_A_storm_of_turns_costs_no_memory_and_none_of_the_callers_voice()
+    {
+        Speak(2_400);
+        SendAll();
+        for (var i = 0; i < 100_000; i++)
+            _ring.SpeechStarted(audioStartMs: 2_000 + (i / 1_000));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100_000; i++)
+            _ring.SpeechStarted(audioStartMs: 2_100);
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1_000);
+
+        _ring.NewSession();
+
+        SendAll().Should().Equal(Enumerable.Range(100, 20));
+    }
+
+    [Fact]
     public void Whatever_happens_a_session_gets_each_frame_once_in_order_and_the_next_one_what_was_not_understood()
     {
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, 400]).Array[0, 60].Sample(steps => new Reference().Run(steps), iter: 3_000);

@@ -401,6 +401,30 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void O29_A_session_takes_over_with_the_conversation_so_far_when_nobody_speaks_and_no_tool_runs()
+    {
+        _modelLeg.IgnoreMessages(message => message is ActorIdentity or ModelLegProtocol.StreamKnown);
+        Start();
+        Live();
+        Hears(new InputCommitted("u1"), new CallerTranscribed("u1", "What are your hours?"), new SpeechStarted("u2", 0));
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.StandbyReady(Urgent: true)));
+        _modelLeg.ExpectNoMsg(Soon);
+
+        Hears(new SpeechStopped("u2", 100));
+        _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.BobSpoke()));
+        Settle();
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.StandbyReady(Urgent: false)));
+        _modelLeg.ExpectNoMsg(Soon);
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.StandbyReady(Urgent: true)));
+        _modelLeg.ExpectMsg<ModelLegProtocol.TakeOver>();
+
+        _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.BobPaused()));
+        Settle();
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.StandbyReady(Urgent: false)));
+        _modelLeg.ExpectMsg<ModelLegProtocol.TakeOver>().SoFar.Should().Equal(new CallerSaid("What are your hours?"));
+    }
+
+    [Fact]
     public void An_interruption_is_passed_on_and_remembered()
     {
         Start();

@@ -42,6 +42,25 @@ public sealed class ModelGapSpecs
         house.Model.Connections.Should().Be(2);
     }
 
+    [Theory]
+    [InlineData(TranscriptArrival.Late)]
+    [InlineData(TranscriptArrival.Missing)]
+    public async Task O13_An_answer_to_a_question_that_is_not_in_words_yet_is_finished_and_not_given_again(TranscriptArrival words)
+    {
+        var drop = new Fault { At = ModelDropSpecs.MidAnswer, Do = FaultAction.Drop };
+        await using var house = await StartAsync(Script(drop) with { Transcription = new ScriptedTranscription { Arrives = words } });
+
+        var report = await house.Twilio.PlaceCall(Conversation(WhenOpen, WhereAreYou)).Completion;
+
+        await house.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
+        report.ShouldHaveHeardLines(Greeting, Hours, Address);
+        house.Model.Connections.Should().Be(2);
+        var second = house.Model.Sessions[1];
+        second.Conversation.Where(item => item is { FromClient: true, Role: not "system" }).Select(item => (item.Role, item.ContentType))
+            .Should().Equal(("assistant", "output_text"), ("user", "input_audio"), ("assistant", "output_text"));
+        second.Errors.Should().BeEmpty();
+    }
+
     [Fact]
     public async Task O13_The_result_of_a_tool_is_part_of_what_the_next_session_knows()
     {

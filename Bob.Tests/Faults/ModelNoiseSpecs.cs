@@ -90,6 +90,62 @@ public sealed class ModelNoiseSpecs
         (heard[2].FromMs - heard[1].ToMs).Should().BeInRange(30, 330, "that is the length of one delta");
     }
 
+    [Fact]
+    public async Task O40_Of_two_responses_at_a_time_only_the_first_is_heard()
+    {
+        var noise = Convert.ToBase64String([.. Enumerable.Repeat((byte)0x91, 160)]);
+        var second = new Fault
+        {
+            At = MidAnswer,
+            Do = FaultAction.Send,
+            Repeat = 10,
+            Events =
+            [
+                JsonNode.Parse("""{"type":"response.created","response":{"id":"resp_other","status":"in_progress"}}""")!,
+                JsonNode.Parse($$"""{"type":"response.output_audio.delta","response_id":"resp_other","item_id":"item_other","output_index":0,"content_index":0,"delta":"{{noise}}"}""")!,
+                JsonNode.Parse("""{"type":"response.output_audio_transcript.delta","response_id":"resp_other","item_id":"item_other","output_index":0,"content_index":0,"delta":"noise"}""")!,
+            ],
+        };
+
+        await using var house = await UnheardAsync(second);
+    }
+
+    [Fact]
+    public async Task O45_Sixteen_bit_samples_are_an_apology_and_not_a_noise()
+    {
+        await using var house = await StartAsync(Script(new Fault { At = new FaultPoint { Response = 2 }, Do = FaultAction.Pcm16, Times = 0 }));
+
+        var report = await house.Twilio.PlaceCall(Conversation(WhenOpen, WhereAreYou)).Completion;
+
+        await house.ShouldBeOverAsync(report, new CallEnd(CallResult.Failed, CallSide.Model, "model-wrong-audio-format"));
+        report.ShouldHaveApologised();
+        Heard(report, Greeting)[0].Should().Be(new HeardLine(Greeting, 0, Ms(Greeting)));
+        report.Playback.Sum(stream => stream.Audio.Count(sample => sample != 0xFF)).Should().BeLessThan((Ms(Greeting) + 1_000) * 8, "a second of noise is the most");
+        house.Model.Connections.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task O52_A_storm_of_speech_clears_the_line_once()
+    {
+        var storm = new Fault
+        {
+            At = MidAnswer,
+            Do = FaultAction.Send,
+            Repeat = 200,
+            EveryMs = 10,
+            Events = [JsonNode.Parse("""{"type":"input_audio_buffer.speech_started","item_id":"item_storm","audio_start_ms":1000}""")!],
+        };
+        await using var house = await StartAsync(Script(storm));
+
+        var report = await house.Twilio.PlaceCall(Conversation(WhenOpen, WhereAreYou)).Completion;
+
+        await house.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
+        report.Streams.Should().ContainSingle().Which.Clears.Should().ContainSingle();
+        Heard(report, Greeting, Hours, Address)[^1].Should().Be(new HeardLine(Address, 0, Ms(Address)));
+        house.Model.Connections.Should().Be(1);
+        house.Model.Sessions[0].Errors.Should().BeEmpty();
+    }
+
     private static async Task<WholeHouse> UnheardAsync(Fault fault)
     {
         var house = await StartAsync(Script(fault));

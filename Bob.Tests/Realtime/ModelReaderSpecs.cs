@@ -3,7 +3,10 @@ using AwesomeAssertions;
 using Bob.Actors.Audio;
 using Bob.Actors.Realtime;
 using Bob.Actors.Twilio;
+using Bob.Simulator.Audio;
+using Bob.Simulator.Voice;
 using Bob.Tests.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using static Bob.Actors.Realtime.ModelLegProtocol;
 
@@ -12,6 +15,7 @@ namespace Bob.Tests.Realtime;
 public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(150);
+    private readonly FakeTimeProvider _clock = new();
     private readonly FakeMessageSocket _socket = new();
     private readonly TestProbe _modelLeg, _callerLeg;
     private readonly ModelReader _reader;
@@ -20,7 +24,7 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
     public ModelReaderSpecs()
     {
         (_modelLeg, _callerLeg) = (CreateTestProbe(), CreateTestProbe());
-        _reader = new ModelReader(_socket, 7, _modelLeg, _callerLeg);
+        _reader = new ModelReader(_socket, new ModelLine(7, 3), _modelLeg, _callerLeg, _clock);
         _reading = _reader.RunAsync();
     }
 
@@ -33,13 +37,13 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
         _socket.Say("""{"type":"response.done","response":{"id":"r1","status":"completed"}}""");
         _socket.Say("""{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""");
 
-        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>().ResponseId.Should().Be("r1");
+        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>().Should().Be(new CallerLegProtocol.ResponseStarted(3, "r1"));
         var voice = _callerLeg.ExpectMsg<VoiceAudio>();
         (voice.Item, voice.Bytes).Should().Be((new SpokenItem("r1", "i1", 0), 160));
         _callerLeg.ExpectMsg<CallerLegProtocol.ItemFinished>().Item.Should().Be(new SpokenItem("r1", "i1", 0));
         _callerLeg.ExpectMsg<CallerLegProtocol.ResponseFinished>();
-        _callerLeg.ExpectMsg<CallerLegProtocol.CallerSpoke>();
-        _modelLeg.ReceiveN(4).Should().AllBeOfType<ModelSaid>().And.OnlyContain(said => ((ModelSaid)said).Attempt == 7);
+        _callerLeg.ExpectMsg<CallerLegProtocol.CallerSpoke>().Attempt.Should().Be(3);
+        _modelLeg.ReceiveN(4).Should().AllBeOfType<ModelSaid>().And.OnlyContain(said => ((ModelSaid)said).Connection == 7);
     }
 
     [Fact]
@@ -123,6 +127,104 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void O40_Of_two_responses_at_a_time_the_caller_hears_the_first()
+    {
+        _socket.Say(Created("r1"));
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say(Created("r2"));
+        _socket.Say(Delta("e2", "r2", "i2"));
+        _socket.Say(Delta("e3", "r1", "i1"));
+        _socket.Say(Words("r2", "i2"));
+        _socket.Say(Words("r1", "i1"));
+        _socket.Say(AudioDone("r2", "i2"));
+        _socket.Say(Delta("e4", "r2", "i3"));
+        _socket.Say(Delta("e5", "r3", "i4")); // not even announced
+
+        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>().ResponseId.Should().Be("r1");
+        _callerLeg.ExpectMsg<VoiceAudio>().Item.ItemId.Should().Be("i1");
+        _callerLeg.ExpectMsg<VoiceAudio>().Item.ItemId.Should().Be("i1");
+        _callerLeg.ExpectNoMsg(Soon);
+        _modelLeg.ExpectMsg<ModelSaid>().Event.Should().Be(new ResponseCreated("r1", null));
+        _modelLeg.ExpectMsg<ModelSaid>().Event.Should().BeOfType<TranscriptDelta>().Which.ResponseId.Should().Be("r1");
+    }
+
+    [Theory]
+    [InlineData("audio done")]
+    [InlineData("response done")]
+    [InlineData("interrupted")]
+    public void O40_A_response_that_has_said_all_or_was_interrupted_gives_the_floor_away(string how)
+    {
+        _socket.Say(Created("r1"));
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say(how switch
+        {
+            "audio done" => AudioDone("r1", "i1"),
+            "response done" => """{"type":"response.done","response":{"id":"r1","status":"completed"}}""",
+            _ => """{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""",
+        });
+        if (how != "audio done")
+            _socket.Say(Delta("late", "r1", "i1")); // the caller's leg knows that it is too late
+        _socket.Say(Created("r2"));
+        _socket.Say(Delta("e2", "r2", "i2"));
+
+        _callerLeg.FishForMessage<CallerLegProtocol.ResponseStarted>(started => started.ResponseId == "r2");
+        _callerLeg.ExpectMsg<VoiceAudio>().Item.ItemId.Should().Be("i2");
+    }
+
+    [Fact]
+    public async Task O45_Sixteen_bit_samples_are_no_voice()
+    {
+        var samples = AudioFormat.Pcm.FromMuLaw(ScriptedVoice.Say("We open at nine.").Audio.Span);
+        _socket.Say(Created("r1"));
+        for (var at = 0; at < 9_600; at += 480)
+            _socket.Say(Delta($"e{at}", "r1", "i1", Convert.ToBase64String(samples.AsSpan(at, 480))));
+        await _reading.WaitAsync(TimeSpan.FromSeconds(10));
+
+        _modelLeg.FishForMessage<ModelEnded>(_ => true).Failure.Should().Be(new ModelFailure(FailureKind.Permanent, "wrong-audio-format"));
+        var told = _callerLeg.ReceiveWhile<object>(Soon, message => message).ToList();
+        told[^1].Should().Be(new CallerLegProtocol.CallerSpoke(3), "what is on its way must not be heard");
+        told.OfType<VoiceAudio>().Sum(voice => voice.Bytes).Should().BeLessThan(8_000, "a second is what it may take");
+    }
+
+    [Fact]
+    public async Task O52_A_storm_of_speech_is_passed_on_ten_times_a_second()
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            await SayAsync("""{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""");
+            _clock.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        _callerLeg.ReceiveN(20).Should().AllBeOfType<CallerLegProtocol.CallerSpoke>();
+        _callerLeg.ExpectNoMsg(Soon);
+        _modelLeg.ReceiveN(20).Should().AllBeOfType<ModelSaid>();
+        _modelLeg.ExpectNoMsg(Soon);
+    }
+
+    [Fact]
+    public async Task O17_A_response_gets_on_by_whatever_belongs_to_it_and_by_nothing_else()
+    {
+        var progress = _reader.Progress;
+        await SayAsync(Created("r1"));
+        (progress.Messages, progress.Steps, progress.HasSaidAll).Should().Be((1, 1, false));
+
+        await SayAsync("""{"type":"response.function_call_arguments.delta","response_id":"r1","delta":"{"}""");
+        await SayAsync("""{"type":"rate_limits.updated","rate_limits":[]}""");
+        await SayAsync("""{"type":"conversation.item.input_audio_transcription.delta","item_id":"u1","delta":"Yes"}""");
+        (progress.Messages, progress.Steps, progress.HasSaidAll).Should().Be((4, 2, false));
+
+        await SayAsync(Delta("e1", "r1", "i1"));
+        await SayAsync(AudioDone("r1", "i1"));
+        (progress.Messages, progress.Steps, progress.HasSaidAll).Should().Be((6, 4, true));
+
+        await SayAsync("""{"type":"response.output_item.added","response_id":"r1","item":{"id":"i2","type":"message"}}""");
+        progress.HasSaidAll.Should().BeFalse();
+
+        await SayAsync("""{"type":"response.output_item.done","response_id":"r1","item":{"id":"i2","type":"message"}}""");
+        (progress.Messages, progress.Steps, progress.HasSaidAll).Should().Be((8, 6, true));
+    }
+
+    [Fact]
     public async Task Silenced_it_says_nothing_but_the_end()
     {
         _reader.Silence();
@@ -136,6 +238,21 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
         _callerLeg.ExpectNoMsg(Soon);
         _modelLeg.ExpectMsg<ModelEnded>();
     }
+
+    /// <summary>Says it, and waits until it was dealt with.</summary>
+    private async Task SayAsync(string text)
+    {
+        _socket.Say(text);
+        await AwaitConditionAsync(() => Task.FromResult(_socket.Listens), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(1));
+    }
+
+    private static string Created(string responseId) => $$$"""{"type":"response.created","response":{"id":"{{{responseId}}}"}}""";
+
+    private static string Words(string responseId, string itemId) =>
+        $$"""{"type":"response.output_audio_transcript.delta","response_id":"{{responseId}}","item_id":"{{itemId}}","content_index":0,"delta":"Well"}""";
+
+    private static string AudioDone(string responseId, string itemId) =>
+        $$"""{"type":"response.output_audio.done","response_id":"{{responseId}}","item_id":"{{itemId}}","content_index":0}""";
 
     private static string Delta(string eventId, string responseId, string itemId, string? base64 = null) =>
         $$"""

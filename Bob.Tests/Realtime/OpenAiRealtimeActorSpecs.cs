@@ -18,7 +18,7 @@ using static Bob.Actors.Realtime.ModelLegProtocol;
 
 namespace Bob.Tests.Realtime;
 
-public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
+public sealed partial class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
 {
     private const string Created = """{"type":"session.created","event_id":"e1","session":{"id":"s1"}}""";
     private const string Updated =
@@ -248,10 +248,11 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
         for (var i = 0; i < 5; i++)
             socket.Say("{\"type\":");
         await SayAsync(socket, Response("created", "r1"));
+        await SayAsync(socket, Response("done", "r1"));
         Pass(61);
         for (var i = 0; i < 5; i++)
             socket.Say("{\"type\":");
-        await SayAsync(socket, Response("done", "r1"));
+        await SayAsync(socket, Response("created", "r2"));
 
         socket.Say("nonsense");
 
@@ -538,6 +539,102 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
         _call.ExpectMsg<LegReady>().Lost!.Reason.Should().Be("mute");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task O17_A_model_that_falls_silent_in_its_response_is_replaced(bool inTheMiddle)
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Response("created", "r1"));
+        if (inTheMiddle)
+        {
+            Pass(4);
+            socket.Say(Delta("r1", "i1"));
+            _callerLeg.FishForMessage(message => message is VoiceAudio);
+        }
+
+        Pass(4.75);
+        _call.ExpectNoMsg(Soon);
+        Pass(0.5);
+
+        _call.ExpectMsg<StandInParent.ChildFailed>();
+        _call.ExpectMsg<LegReady>().Lost.Should().Be(new ModelFailure(FailureKind.Transient, "mute"));
+    }
+
+    [Fact]
+    public async Task O17_A_response_that_is_all_said_ends_although_the_model_does_not_end_it()
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Response("created", "r1"));
+        socket.Say(Delta("r1", "i1"));
+        await SayAsync(socket, """{"type":"response.output_audio.done","response_id":"r1","item_id":"i1","content_index":0}""");
+        _leg.Tell(new Speak(new ResponseRequest("still-there")));
+
+        Pass(5.25);
+
+        _callerLeg.FishForMessage(message => message is CallerLegProtocol.ResponseFinished { ResponseId: "r1" });
+        _call.ExpectMsg<ModelHeard>().Event.Should().BeOfType<ResponseDone>().Which.ResponseId.Should().Be("r1");
+        Named(await socket.NextAsync()).Should().Be("response.create still-there");
+        await SayAsync(socket, Error("conversation_already_has_active_response"));
+        Type(await socket.NextAsync()).Should().Be("response.cancel", "it was active there after all");
+        await SayAsync(socket, Response("done", "r1"));
+
+        Pass(2.5);
+        Named(await socket.NextAsync()).Should().Be("response.create still-there");
+    }
+
+    [Fact]
+    public async Task O17_A_caller_who_speaks_to_a_dead_mind_is_not_left_waiting()
+    {
+        Start();
+        var socket = await LiveAsync();
+        Voice(frames: 50);
+
+        Pass(2.5);
+        _ = await AudioAsync(socket, frames: 50);
+        Type(await socket.NextAsync()).Should().Be("session.update");
+        Pass(2.5);
+
+        _call.ExpectMsg<StandInParent.ChildFailed>();
+        _call.ExpectMsg<LegReady>().Lost!.Reason.Should().Be("mute");
+    }
+
+    [Fact]
+    public async Task A_noisy_line_costs_a_question_and_not_the_session()
+    {
+        Start();
+        var socket = await LiveAsync();
+        Voice(frames: 50);
+        Pass(2.5);
+        _ = await AudioAsync(socket, frames: 50);
+        Type(await socket.NextAsync()).Should().Be("session.update");
+
+        await SayAsync(socket, """{"type":"conversation.item.done","item":{"id":"i1","type":"message"}}""");
+        Pass(30);
+
+        _call.ExpectNoMsg(Soon);
+        socket.Sent.Where(sent => sent.Contains("session.update")).Should().HaveCount(2);
+    }
+
+    [Theory]
+    [InlineData("max_output_tokens", "broke off")]
+    [InlineData("content_filter", "withheld")]
+    public async Task O34_An_answer_that_breaks_off_is_finished_or_explained(string reason, string told)
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Response("created", "r1"));
+
+        socket.Say($$$"""{"type":"response.done","response":{"id":"r1","status":"incomplete","status_details":{"type":"incomplete","reason":"{{{reason}}}"} } }""");
+
+        var note = await socket.NextAsync();
+        (Type(note), note.GetProperty("item").GetProperty("role").GetString()).Should().Be(("conversation.item.create", "system"));
+        note.ToString().Should().Contain(told);
+        Named(await socket.NextAsync()).Should().Be("response.create rest");
+    }
+
     [Fact]
     public async Task A_turn_that_is_answered_is_not_asked_for()
     {
@@ -545,6 +642,7 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
         var socket = await LiveAsync();
         await SayAsync(socket, """{"type":"input_audio_buffer.committed","item_id":"u1"}""");
         await SayAsync(socket, Response("created", "r1"));
+        await SayAsync(socket, Response("done", "r1"));
 
         Pass(20);
 
@@ -611,6 +709,8 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
 
         (await AudioAsync(socket, frames: 50)).Should().OnlyContain(sample => sample == 0xFF);
         await SayAsync(socket, """{"type":"input_audio_buffer.speech_stopped","item_id":"u1","audio_end_ms":900}""");
+        await SayAsync(socket, Response("created", "r1"));
+        await SayAsync(socket, Response("done", "r1"));
         var sent = socket.Sent.Count;
         Pass(5);
         socket.Sent.Should().HaveCount(sent);
@@ -668,6 +768,29 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
 
         _call.ExpectMsg<StandInParent.ChildFailed>();
         _call.ExpectMsg<LegReady>().Lost!.Reason.Should().Be("send-timeout");
+    }
+
+    [Fact]
+    public async Task O18_A_peer_that_reads_too_slowly_is_a_lost_session()
+    {
+        Start();
+        var socket = await LiveAsync();
+        socket.Hold();
+        for (var passed = 0; passed < 2; passed++)
+        {
+            Frames(50);
+            Pass(1);
+        }
+
+        _call.ExpectNoMsg(Soon);
+        Frames(50);
+        Pass(1);
+        Frames(1);
+
+        _call.ExpectMsg<StandInParent.ChildFailed>();
+        _call.ExpectMsg<LegReady>().Lost!.Reason.Should().Be("slow-reader");
+        var second = await LiveAsync(attempt: 2);
+        await AudioAsync(second, frames: 151);
     }
 
     [Fact]
@@ -841,6 +964,13 @@ public sealed class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKit
     {
         socket.Say(text);
         await _call.ExpectMsgAsync<ModelHeard>(TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>Frames in which somebody can be heard.</summary>
+    private void Voice(int frames)
+    {
+        for (var i = 0; i < frames; i++)
+            _leg.Tell(new CallerAudio([.. Enumerable.Repeat((byte)0x90, Mulaw.FrameBytes)]));
     }
 
     private void Frames(int count)

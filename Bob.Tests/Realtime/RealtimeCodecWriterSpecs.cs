@@ -107,6 +107,15 @@ public sealed class RealtimeCodecWriterSpecs
     }
 
     [Fact]
+    public void O17_A_sign_of_life_is_asked_for_with_an_update_that_changes_nothing() =>
+        Same(RealtimeWriter.Probe("e1"), """{"type":"session.update","event_id":"e1","session":{"type":"realtime"}}""");
+
+    [Fact]
+    public void What_the_caller_said_can_be_told_as_sound() => Same(
+        RealtimeWriter.ItemCreate(new CallerSounded([0xFF, 0x80, 0x00]), "e1").Should().ContainSingle().Which,
+        """{"type":"conversation.item.create","event_id":"e1","item":{"type":"message","role":"user","content":[{"type":"input_audio","audio":"/4AA"}]}}""");
+
+    [Fact]
     public void Any_text_comes_back_unchanged()
     {
         Gen.String.Where(text => text.All(c => !char.IsSurrogate(c))).Sample(text =>

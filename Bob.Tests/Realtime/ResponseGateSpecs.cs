@@ -60,6 +60,20 @@ public sealed class ResponseGateSpecs
     }
 
     [Fact]
+    public void O17_A_response_whose_end_is_missing_is_over_when_the_next_one_begins()
+    {
+        _gate.Started("r1");
+        _gate.Started("r2");
+
+        _gate.Active.Should().Be("r2");
+        _gate.Has("r1").Should().BeTrue("it may still be heard, and cut");
+        _gate.Ended("r1").Should().BeFalse("it changes nothing any more");
+        _gate.Active.Should().Be("r2");
+        _gate.Ended("r2").Should().BeTrue();
+        _gate.Idle.Should().BeTrue();
+    }
+
+    [Fact]
     public void Two_parallel_tools_get_one_answer()
     {
         _gate.Started("r1");

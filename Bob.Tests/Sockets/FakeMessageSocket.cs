@@ -22,6 +22,7 @@ public sealed class FakeMessageSocket(int maxMessageBytes = 1024 * 1024) : IMess
     private (ReadOnlyMemory<byte> Message, TaskCompletionSource Done)? _pending;
     private Exception? _sendFailure;
     private bool _held, _over;
+    private int _said, _asked;
 
     /// <summary>The code and the reason it was closed with, once it was.</summary>
     public (int Code, string Reason)? Closed { get; private set; }
@@ -33,6 +34,9 @@ public sealed class FakeMessageSocket(int maxMessageBytes = 1024 * 1024) : IMess
 
     /// <summary>Whether a send was started while another was pending, or after the end.</summary>
     public bool Misused { get; private set; }
+
+    /// <summary>Whether all that the far end said has been dealt with.</summary>
+    public bool Listens => Volatile.Read(ref _asked) > Volatile.Read(ref _said);
 
     /// <summary>Whether a send has not been taken yet.</summary>
     public bool Sending
@@ -119,12 +123,15 @@ public sealed class FakeMessageSocket(int maxMessageBytes = 1024 * 1024) : IMess
         }
     }
 
-    public async ValueTask<SocketMessage> ReceiveAsync(CancellationToken cancellation) =>
-        await _toReceive.Reader.ReadAsync(cancellation) switch
+    public async ValueTask<SocketMessage> ReceiveAsync(CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref _asked);
+        return await _toReceive.Reader.ReadAsync(cancellation) switch
         {
             SocketMessage message => message,
             var failure => throw (Exception)failure,
         };
+    }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellation)
     {
@@ -177,7 +184,11 @@ public sealed class FakeMessageSocket(int maxMessageBytes = 1024 * 1024) : IMess
 
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
 
-    private void Receive(object what) => _toReceive.Writer.TryWrite(what);
+    private void Receive(object what)
+    {
+        Interlocked.Increment(ref _said);
+        _toReceive.Writer.TryWrite(what);
+    }
 
     private void Record(ReadOnlyMemory<byte> message)
     {

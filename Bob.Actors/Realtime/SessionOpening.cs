@@ -1,0 +1,38 @@
+using Bob.Actors.Calls;
+using Bob.Actors.Conversation;
+using static Bob.Actors.Realtime.ModelLegProtocol;
+
+namespace Bob.Actors.Realtime;
+
+/// <summary>How a session begins: what it is told, and what it is asked to say. Pure.</summary>
+internal static class SessionOpening
+{
+    private const string GoOn = "The line was interrupted for a moment. Go on exactly where your last words were cut off; do not greet again.";
+
+    /// <summary>
+    /// What the session is told. One that goes on with an answer that was cut is told what it answers, if that was not in words yet, before the answer.
+    /// </summary>
+    /// <param name="answered">The caller's turns that were being answered, as sound.</param>
+    public static IReadOnlyList<ConversationItem> Told(OpenSession open, byte[] answered)
+    {
+        var told = open.SoFar.ToList();
+        if (answered.Length > 0)
+            told.Insert(Math.Max(0, told.FindLastIndex(item => item is BobSaid)), new CallerSounded(answered));
+        if (open.Opening == Opening.GoOn)
+            told.Add(new Note(GoOn));
+        return told;
+    }
+
+    /// <summary>What the session is asked to say; null when it is to listen.</summary>
+    public static ResponseRequest? Asked(Opening opening, RealtimeOptions options) => opening switch
+    {
+        Opening.Greet => new ResponseRequest("greeting", $"{options.Instructions}\n\nThe caller has just been connected. {options.Greeting}"),
+        Opening.Welcome => new ResponseRequest(
+            "greeting",
+            $"{options.Instructions}\n\nThe caller has just been connected, and has heard you say your last words. Go on from there: do not repeat them, and do not greet "
+            + $"again or introduce yourself again. Otherwise this still holds: {options.Greeting}"),
+        Opening.Answer => new ResponseRequest("answer"),
+        Opening.GoOn => new ResponseRequest("go-on"),
+        _ => null,
+    };
+}
