@@ -47,6 +47,9 @@ internal sealed class ModelConnection
     /// <summary>How the session on it gets on.</summary>
     public ModelProgress Progress => _reader.Progress;
 
+    /// <summary>How its session is configured.</summary>
+    public RealtimeOptions Options => _setup.Options;
+
     public void Configure() => _sender.Post(RealtimeWriter.SessionUpdate(_setup.Options, _setup.Tools, NextId()));
 
     public void Create(ConversationItem item)

@@ -141,7 +141,7 @@ internal sealed class ModelStandby(ModelLegSetup setup, IActorRef leg, IActorRef
             return;
         }
 
-        _connection = new ModelConnection(result.Socket!, _line, leg, setup);
+        _connection = new ModelConnection(result.Socket!, _line, leg, setup with { Options = result.Options ?? setup.Options });
         _configuration = new SessionConfiguration(_connection);
         timers.StartSingleTimer(ModelTimer.Standby, ModelTimer.Standby, setup.Options.SessionTimeout);
     }

@@ -87,12 +87,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
                     return;
                 }
 
-                if (dialled.Result.Options is { } options && !ReferenceEquals(options, _setup.Options))
-                {
-                    _log.Info("The model of this call is {Model}", options); // not the first of those that are set
-                    _setup = _setup with { Options = options };
-                }
-
+                Use(dialled.Result.Options ?? _setup.Options);
                 _connection = new ModelConnection(dialled.Result.Socket!, _line, Self, _setup);
                 _configuration = new SessionConfiguration(_connection);
                 Timers.StartSingleTimer(ModelTimer.Session, ModelTimer.Session, _setup.Options.SessionTimeout);
@@ -188,6 +183,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
             return;
         var last = _connection!;
         (_line, _connection, var expiresAt) = _standby.TakeOver();
+        Use(_connection.Options);
         _turns.HandOver();
         Open(new OpenSession(takeOver.SoFar, Opening.Listen), expiresAt, answered: []);
         last.Close();
@@ -257,6 +253,15 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     {
         ModelDial.Start(_setup.Dialer.DialAsync, _line.Number, Self, _stopped.Token);
         Become(Dialling);
+    }
+
+    /// <summary>How the session is configured there: not every call has the first of the servers that are set.</summary>
+    private void Use(RealtimeOptions options)
+    {
+        if (ReferenceEquals(options, _setup.Options))
+            return;
+        _log.Info("The model of this call is {Model}", options);
+        _setup = _setup with { Options = options };
     }
 
     /// <summary>The session is over. Whether there is another try, and where, is for the call to say: a refusal for good is one of one server.</summary>
