@@ -1,7 +1,9 @@
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Realtime;
 using Bob.Simulator.Audio;
 using Bob.Simulator.Voice;
+using Bob.Tests.Faults;
 using Xunit;
 
 namespace Bob.Tests.Realtime;
@@ -35,6 +37,16 @@ public sealed class VoiceFormatSpecs
             WrongFrom(samples).Should().BeLessThanOrEqualTo(Second, $"it is 16-bit, {gain} times as loud");
             WrongFrom(samples[1..]).Should().BeLessThanOrEqualTo(Second, "a delta may begin in the middle of a sample");
             WrongFrom(AtTheSameRate(samples)).Should().BeLessThanOrEqualTo(Second, "8 kHz is no better");
+        }
+    }
+
+    [Fact]
+    public void O45_The_clips_that_come_with_Bob_are_told_from_their_samples()
+    {
+        foreach (var clip in Enum.GetValues<ClipName>().Select(ModelFaults.ClipAudio))
+        {
+            WrongFrom(clip).Should().BeNull();
+            WrongFrom(AudioFormat.Pcm.FromMuLaw(clip)).Should().BeLessThanOrEqualTo(Second);
         }
     }
 
