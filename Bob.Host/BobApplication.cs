@@ -47,7 +47,8 @@ public static class BobApplication
             .AddAkka("bob", akka => akka
                 .WithBobLogging(options)
                 .WithCalls()
-                .WithMendedRecordings(recordings));
+                .WithMendedRecordings(recordings))
+            .AddCallRecovery(options);
         adjust?.Invoke(builder);
 
         var app = builder.Build();

@@ -13,6 +13,9 @@ namespace Bob.Host;
 /// <summary>The web server: its limits, its parts and the order of what a request passes.</summary>
 public static partial class FrontEnd
 {
+    /// <summary>How long the host may take to stop once all calls are over, or had to be.</summary>
+    private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(10);
+
     public static void AddFrontEnd(this WebApplicationBuilder builder, BobOptions options)
     {
         // Frames are handled on the socket thread from end to end: a thread hop costs more than everything else done to a frame.
@@ -37,6 +40,9 @@ public static partial class FrontEnd
             .AddHostedService(provider => provider.GetRequiredService<NodeLoad>())
             .AddSingleton<CallRates>()
             .AddSingleton<Reception>()
+            .AddSingleton<Drain>()
+            .AddSingleton<IHostLifetime, DrainLifetime>()
+            .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownLimit)
             .AddSingleton<WaitingStreams>()
             .AddSingleton<IncomingCallEndpoint>()
             .AddSingleton<CallProgressEndpoints>()

@@ -30,6 +30,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
     private readonly AdmitCall _admission;
     private readonly CallServices _services;
     private readonly CallJournal _journal;
+    private readonly bool _resumed;
     private readonly Redialling _redialling;
     private readonly Keypad _keypad = new();
     private readonly ToolRuns _tools;
@@ -45,13 +46,15 @@ public sealed class CallActor : UntypedActor, IWithTimers
     private bool _connected, _streamLogged;
 
     /// <param name="journal">Outlives an incarnation: after a restart the conversation goes on.</param>
-    public CallActor(AdmitCall admission, CallServices services, CallJournal journal)
+    /// <param name="resumed">Where a call is that goes on after the death of whoever had it; null for a new one.</param>
+    public CallActor(AdmitCall admission, CallServices services, CallJournal journal, CallState? resumed = null)
     {
         _admission = admission;
         _services = services;
         _journal = journal;
         _log = Context.GetLogger().WithContext("CallSid", admission.CallSid.Value);
-        _state = new CallState(services.Call);
+        _state = resumed ?? new CallState(services.Call);
+        _resumed = _streamLogged = resumed is not null;
         _ticket = new Ticket(Now, services.Call.StreamDeadline);
         var control = new Control(admission, Self);
         var tools = services.Tools.SelectMany(make => make(control)).ToList();
@@ -78,8 +81,17 @@ public sealed class CallActor : UntypedActor, IWithTimers
 
     protected override void PreStart()
     {
-        _log.Info("Incoming call from {Caller}", _admission.Caller);
-        _journal.Opened(_admission);
+        if (_resumed)
+        {
+            _log.Warning("Call resumed: whoever had it died");
+            CallMetrics.CallsResumed.Add(1);
+        }
+        else
+        {
+            _log.Info("Incoming call from {Caller}", _admission.Caller);
+            _journal.Opened(_admission);
+        }
+
         Happened(new CallEvent.Admitted());
     }
 
@@ -164,6 +176,9 @@ public sealed class CallActor : UntypedActor, IWithTimers
                 break;
             case ToolFinished finished:
                 Return(finished);
+                break;
+            case EndAllCalls order:
+                Happened(new CallEvent.EndOrdered(order.Why, order.AtOnce));
                 break;
             case EndRequested:
                 Happened(new CallEvent.EndRequested());
@@ -456,7 +471,7 @@ public sealed class CallActor : UntypedActor, IWithTimers
     private Opening Opening(Opening opening) => opening switch
     {
         Calls.Opening.Greet or Calls.Opening.GoOn when _journal.Conversation.IsOnlyGreeted => Calls.Opening.Welcome,
-        Calls.Opening.GoOn when _journal.Conversation.Replay().Count == 0 => Calls.Opening.Greet,
+        Calls.Opening.GoOn or Calls.Opening.CutOff when _journal.Conversation.Replay().Count == 0 => Calls.Opening.Greet,
         Calls.Opening.GoOn when _journal.Conversation.EndsInCutSpeech => Calls.Opening.GoOn,
         Calls.Opening.GoOn => _journal.Conversation.EndsWithCaller ? Calls.Opening.Answer : Calls.Opening.Listen,
         _ => opening,

@@ -56,6 +56,9 @@ public sealed record CallEnd(CallResult Result, CallSide Side, string Reason)
     /// <summary>The node was stopped with the call on it.</summary>
     public static CallEnd NodeStopped { get; } = new(CallResult.Lost, CallSide.Bob, "node-stopped");
 
+    /// <summary>The node was on its way out, and the call lasted longer than it could wait; Bob said goodbye.</summary>
+    public static CallEnd NodeDrained { get; } = new(CallResult.Completed, CallSide.Bob, "node-drained");
+
     /// <summary>The process died with the call on it; written by the next one.</summary>
     public static CallEnd ProcessDied { get; } = new(CallResult.Lost, CallSide.Bob, "process-died");
 

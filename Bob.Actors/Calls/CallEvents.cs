@@ -67,6 +67,10 @@ public abstract record CallEvent
     /// <summary>The call has come to a cap of its cost.</summary>
     public sealed record CostLimitReached(CostLimit Limit) : CallEvent;
 
+    /// <summary>The node is about to end, and the call with it.</summary>
+    /// <param name="AtOnce">There is no time for a goodbye of Bob's own.</param>
+    public sealed record EndOrdered(CallEnd Why, bool AtOnce) : CallEvent;
+
     /// <summary>A leg failed more often than its supervisor allows.</summary>
     /// <param name="Why">What its last failure makes of the call; null for a bug.</param>
     public sealed record LegBroke(CallEnd? Why = null) : CallEvent;

@@ -18,6 +18,9 @@ public static class CallMetrics
     /// <summary>Messages that were skipped; the tag <c>kind</c> says why.</summary>
     public static Counter<long> MessagesSkipped { get; } = Meter.CreateCounter<long>("bob.messages.skipped", "{message}", "Messages skipped as malformed, unknown or duplicate");
 
+    /// <summary>Calls that went on after the death of whoever had them.</summary>
+    public static Counter<long> CallsResumed { get; } = Meter.CreateCounter<long>("bob.calls.resumed", "{call}", "Calls that went on after the death of their process or actor");
+
     /// <summary>Ended calls, by <c>result</c>, <c>side</c> and <c>reason</c>.</summary>
     public static Counter<long> CallsEnded { get; } = Meter.CreateCounter<long>("bob.calls.ended", "{call}", "Calls that ended");
 

@@ -55,6 +55,9 @@ public enum Opening
     /// <summary>Go on with what was being said.</summary>
     GoOn,
 
+    /// <summary>Say that the line was cut off, and go on with the conversation.</summary>
+    CutOff,
+
     /// <summary>Answer what the caller said last.</summary>
     Answer,
 

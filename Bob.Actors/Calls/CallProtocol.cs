@@ -62,8 +62,27 @@ public static class CallProtocol
     /// <param name="Pause">Wait a second first: the last stream died at once, and a broken endpoint must not spin.</param>
     public sealed record Resume(string Ticket, bool Pause) : INextStep;
 
+    /// <summary>Nobody has heard of the call: it was not announced, because nobody was there. It may be now, with <see cref="AdmitCall"/>.</summary>
+    public sealed record Announce : INextStep;
+
     /// <summary>Twilio's status callback reported a final status of the call (<c>completed</c>, <c>failed</c>, …). Not answered.</summary>
     public sealed record CallOver(CallSid CallSid, string CallStatus) : ICallCommand;
+
+    /// <summary>Take no new calls from here on. Answered with <see cref="Drained"/> when there are none left; who asks again takes the place of who asked before.</summary>
+    public sealed record DrainCalls
+    {
+        public static DrainCalls Instance { get; } = new();
+    }
+
+    /// <summary>The last call is over.</summary>
+    public sealed record Drained
+    {
+        public static Drained Instance { get; } = new();
+    }
+
+    /// <summary>End all calls, those that come back afterwards included: Bob says goodbye.</summary>
+    /// <param name="AtOnce">There is no time for that: Twilio says it.</param>
+    public sealed record EndAllCalls(CallEnd Why, bool AtOnce);
 
     /// <summary>How full the node is. Answered by CallsActor with <see cref="Occupancy"/>.</summary>
     public sealed record GetOccupancy

@@ -23,6 +23,12 @@ public sealed record CallServices(
     /// <summary>Where the books of the calls are kept.</summary>
     public IJournal Journal { get; init; } = NoJournal.Instance;
 
+    /// <summary>Where calls are looked for that nobody here knows; null: nowhere.</summary>
+    public ILostCalls? LostCalls { get; init; }
+
+    /// <summary>The calls of a CallsActor that failed, for its next incarnation.</summary>
+    public InterruptedCalls Interrupted { get; } = new();
+
     /// <summary>What calls cost and may cost.</summary>
     public CostOptions Costs { get; init; } = CostOptions.None;
 

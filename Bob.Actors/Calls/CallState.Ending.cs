@@ -105,7 +105,7 @@ public sealed partial record CallState
     }
 
     private (CallState, ImmutableArray<CallAction>) EndOnReturn(CallEnd end) =>
-        end == CallEnd.Goodbye || Goodbye != GoodbyeProgress.None ? FinishAfter(end) : SayGoodbye(end);
+        (end == CallEnd.Goodbye && !CutOff) || Goodbye != GoodbyeProgress.None ? FinishAfter(end) : SayGoodbye(end);
 
     private CallState WantGoodbye() => this with { Goodbye = BobSpeaking ? GoodbyeProgress.Queued : GoodbyeProgress.Wanted };
 

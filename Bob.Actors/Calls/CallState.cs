@@ -75,6 +75,7 @@ public sealed partial record CallState(CallOptions Options)
             (_, CallEvent.CallerHungUp) => Finish(CallEnd.CallerHungUp),
             (_, CallEvent.BobCutWordless) => (this with { Goodbye = Goodbye == GoodbyeProgress.Begun ? GoodbyeProgress.Wanted : Goodbye }, []),
             (_, CallEvent.CostLimitReached reached) => Limited(reached.Limit),
+            (_, CallEvent.EndOrdered ordered) => Ordered(ordered.Why, ordered.AtOnce),
             (CallPhase.Ending, _) => Ending(happened, now),
             (_, CallEvent.LegBroke broke) => Close(broke.Why ?? CallEnd.InternalError, null),
             (_, CallEvent.ModelReady) => Ready(),
@@ -97,9 +98,9 @@ public sealed partial record CallState(CallOptions Options)
         var timers = new CallAction[]
         {
             new CallAction.StartTimer(CallTimer.Stream, Options.StreamDeadline),
-            new CallAction.StartTimer(CallTimer.Duration, Options.MaxDuration),
+            new CallAction.StartTimer(CallTimer.Duration, Rest),
         };
-        return Options.DialEarly
+        return Options.DialEarly || CutOff
             ? (this with { ModelStarted = true }, [.. timers, new CallAction.StartModel()])
             : (this, [.. timers]);
     }
@@ -130,7 +131,7 @@ public sealed partial record CallState(CallOptions Options)
 
     private (CallState, ImmutableArray<CallAction>) Ready()
     {
-        var open = new CallAction.OpenSession(Greeted ? Opening.GoOn : Opening.Greet);
+        var open = new CallAction.OpenSession(Greeted ? Continuing : Opening.Greet);
         // The new session does not know of a turn that was open in the old one, nor of a question that the old one was to ask, and may never find
         // them: the silence counts again.
         var again = Phase == CallPhase.Live && (CallerSpeaking || (StillThereAsked && !BobSpeaking));
@@ -158,7 +159,7 @@ public sealed partial record CallState(CallOptions Options)
             case CallEvent.CallerPaused:
                 return (this with { CallerSpeaking = false }, [Quiet()]);
             case CallEvent.BobSpoke:
-                return (this with { BobSpeaking = true, Answered = true }, [new CallAction.StopTimer(CallTimer.Silence)]);
+                return (this with { BobSpeaking = true, Answered = true, CutOff = false }, [new CallAction.StopTimer(CallTimer.Silence)]);
             case CallEvent.BridgeBegan:
                 return (this with { BobSpeaking = true }, [new CallAction.StopTimer(CallTimer.Silence)]);
             case CallEvent.BobPaused:
@@ -193,7 +194,7 @@ public sealed partial record CallState(CallOptions Options)
         drops = drops.Enqueue(now);
         if (drops.Count() > MaxUnstableStreams)
             return state.AnswerLast(CallEnd.StreamUnstable);
-        var pause = AttachedAt == default || now - AttachedAt < ShortStream;
+        var pause = !CutOff && (AttachedAt == default || now - AttachedAt < ShortStream);
         var deadline = new CallAction.StartTimer(CallTimer.Stream, Options.ReattachDeadline);
         return (state with { Phase = CallPhase.AwaitingCaller, Drops = drops }, [.. actions, deadline, new CallAction.Resume(pause)]);
     }

@@ -7,7 +7,7 @@ using static Bob.Actors.Calls.CallProtocol;
 namespace Bob.Actors.Calls;
 
 /// <summary>All calls of this node: admits them, finds them by CallSid, and writes the one end record of each.</summary>
-public sealed class CallsActor(CallServices services) : UntypedActor
+public sealed partial class CallsActor(CallServices services) : UntypedActor, IWithTimers
 {
     /// <summary>Ended calls remembered, the latest: a webhook that is replayed makes no second call of one, and no second book with the same numbers.</summary>
     private const int MaxRemembered = 10_000;
@@ -17,7 +17,10 @@ public sealed class CallsActor(CallServices services) : UntypedActor
     private readonly Dictionary<CallSid, EndedCall> _ended = [];
     private readonly Queue<CallSid> _endedInOrder = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Draining _draining = new();
     private int _number;
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>A call's actor may fail once: its streams come back to a fresh one. Twice is a bug that a third time does not mend.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(
@@ -41,14 +44,24 @@ public sealed class CallsActor(CallServices services) : UntypedActor
                 Forward(attach.CallSid, attach, new StreamRefused("no such call"));
                 break;
             case GetNextStep ask:
-                // A call that nobody knows, and that did not end here, was cut off: no caller is hung up on without a word.
-                Forward(ask.CallSid, ask, _ended.GetValueOrDefault(ask.CallSid) is { Reached: true } known ? known.Step : new FallBack(Apologise: true));
+                NextStep(ask);
+                break;
+            case CallRevival.Answered answered:
+                Resume(answered);
                 break;
             case ICallCommand command:
                 Forward(command.CallSid, command, null);
                 break;
             case GetOccupancy:
                 Sender.Tell(new Occupancy(_open.Count, services.Call.MaxCalls));
+                break;
+            case DrainCalls:
+                _draining.Begin(Sender, Left);
+                break;
+            case EndAllCalls order:
+                _draining.End(order);
+                foreach (var each in _open.Keys)
+                    each.Tell(order);
                 break;
             case StreamKnown stream:
                 if (_open.TryGetValue(Sender, out var open))
@@ -59,6 +72,9 @@ public sealed class CallsActor(CallServices services) : UntypedActor
                     Record(over, ended);
                 // Behind what was passed on to it before it was off the books, so that nobody waits for an answer in vain.
                 Sender.Tell(PoisonPill.Instance);
+                break;
+            case InterruptedDeadline:
+                GiveUpInterrupted(wait: false);
                 break;
             case Terminated { ActorRef: var gone }:
                 if (Close(gone) is { } lost)
@@ -73,6 +89,9 @@ public sealed class CallsActor(CallServices services) : UntypedActor
     /// <summary>Whatever stops the node, every call has its end record.</summary>
     protected override void PostStop()
     {
+        if (_restarts)
+            return;
+        GiveUpInterrupted(wait: false);
         foreach (var call in _open.Values)
             Record(call, new CallEnded(call.CallSid, call.StreamSid, CallEnd.NodeStopped));
     }
@@ -93,6 +112,12 @@ public sealed class CallsActor(CallServices services) : UntypedActor
             return;
         }
 
+        if (_draining.IsOn)
+        {
+            Sender.Tell(new CallRefused("draining"));
+            return;
+        }
+
         if (_open.Count >= services.Call.MaxCalls)
         {
             _log.WithContext("CallSid", admit.CallSid.Value).Warning("Call refused: {MaxCalls} calls are up, which is all that MAX_CALLS allows", services.Call.MaxCalls);
@@ -101,13 +126,22 @@ public sealed class CallsActor(CallServices services) : UntypedActor
         }
 
         var meter = new CallMeter(services.Costs, services.Day, services.Clock);
-        var journal = new CallJournal(admit.CallSid, services.Journal, services.Clock, before?.LastEntry ?? 0, meter);
-        var call = Context.ActorOf(Props.Create(() => new CallActor(admit, services, journal)), Name(admit.CallSid));
-        _open.Add(call, new OpenCall(admit.CallSid, null, journal));
-        _calls.Add(admit.CallSid, call);
-        Context.Watch(call);
-        call.Forward(admit);
+        Open(admit, new CallJournal(admit.CallSid, services.Journal, services.Clock, before?.LastEntry ?? 0, meter)).Forward(admit);
     }
+
+    private IActorRef Open(AdmitCall admission, CallJournal journal, CallState? resumed = null)
+    {
+        var call = Context.ActorOf(Props.Create(() => new CallActor(admission, services, journal, resumed)), Name(admission.CallSid));
+        _open.Add(call, new OpenCall(admission, null, journal));
+        _calls.Add(admission.CallSid, call);
+        Context.Watch(call);
+        if (_draining.Order is { } order)
+            call.Tell(order);
+        return call;
+    }
+
+    /// <summary>Calls that there are, or will be again.</summary>
+    private int Left => _open.Count + services.Interrupted.Count + _revival.Count;
 
     private void Forward(CallSid callSid, object message, object? otherwise)
     {
@@ -118,7 +152,7 @@ public sealed class CallsActor(CallServices services) : UntypedActor
     }
 
     /// <summary>A call that has ended is not found, although its actor may take a moment to be gone.</summary>
-    private IActorRef? Find(CallSid callSid) => _calls.GetValueOrDefault(callSid);
+    private IActorRef? Find(CallSid callSid) => _calls.GetValueOrDefault(callSid) ?? TakeUp(callSid);
 
     /// <summary>Takes a call off the books; null when it is off already.</summary>
     private OpenCall? Close(IActorRef call)
@@ -142,6 +176,7 @@ public sealed class CallsActor(CallServices services) : UntypedActor
             new KeyValuePair<string, object?>("side", end.Side.ToString()),
             new KeyValuePair<string, object?>("reason", end.Reason));
         Context.System.EventStream.Publish(ended);
+        _draining.Left(Left);
     }
 
     private void Remember(CallSid callSid, EndedCall ended)
@@ -182,5 +217,8 @@ public sealed class CallsActor(CallServices services) : UntypedActor
     /// <param name="LastEntry">The last number in its book.</param>
     private sealed record EndedCall(bool Reached, INextStep Step, int LastEntry);
 
-    private sealed record OpenCall(CallSid CallSid, StreamSid? StreamSid, CallJournal Journal);
+    private sealed record OpenCall(AdmitCall Admission, StreamSid? StreamSid, CallJournal Journal)
+    {
+        public CallSid CallSid => Admission.CallSid;
+    }
 }

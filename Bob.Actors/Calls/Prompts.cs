@@ -12,7 +12,7 @@ internal static class Prompts
     {
         if (why == CallEnd.Goodbye)
             return Say(options, "goodbye", "The conversation is over. Say goodbye in one short sentence.");
-        if (why == CallEnd.CallCostCap || why == CallEnd.DayCostCap)
+        if (why == CallEnd.CallCostCap || why == CallEnd.DayCostCap || why == CallEnd.NodeDrained)
             return Say(options, "goodbye", "This call cannot go on. Apologise in one short sentence that you have to end it now, thank the caller, and say goodbye. Give no reason.");
         if (why != CallEnd.Silence)
             return Say(options, "goodbye", "The call has reached its time limit. Apologise in one short sentence that you have to end it now, and say goodbye.");

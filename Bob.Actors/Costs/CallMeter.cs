@@ -56,6 +56,19 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     /// <summary>The caller is on the line: from here on minutes count.</summary>
     public void Answered() => _answered ??= clock.GetTimestamp();
 
+    /// <summary>Goes on where another process stopped: what is in the books of the day already is not added to it again.</summary>
+    /// <param name="responses">What the responses cost.</param>
+    /// <param name="answered">Since when the caller is on the line, a timestamp of the clock; null: not yet.</param>
+    public void Resume(IEnumerable<decimal> responses, long? answered)
+    {
+        lock (_gate)
+        {
+            foreach (var cost in responses)
+                (_model, _largest) = (_model + cost, Math.Max(_largest, cost));
+            _answered = answered;
+        }
+    }
+
     /// <summary>A response begins.</summary>
     public void Began()
     {

@@ -23,6 +23,9 @@ public static class BobAkkaHostingExtensions
     /// <summary>No timer of a call is finer than a quarter of a second; Akka's default of 10 ms wakes a process that has nothing to do 100 times a second.</summary>
     private const string Timing = "akka.scheduler.tick-duration = 50ms";
 
+    /// <summary>By default Akka shuts itself down at SIGTERM, whatever the host makes of it: the calls that are to be drained would be cut.</summary>
+    private const string Signals = "akka.coordinated-shutdown.run-by-clr-shutdown-hook = off";
+
     /// <summary>
     /// What <see cref="WithCalls"/> needs besides options and a clock: the servers that can be the model, and the tools every call has. The host brings
     /// an <see cref="IJournal"/>, <see cref="CostOptions"/>, and <see cref="FurtherModels"/> if there are any.
@@ -46,6 +49,7 @@ public static class BobAkkaHostingExtensions
             Recorder = provider.GetService<IRecordings>() is { } recordings ? Recorder(recordings, provider.GetRequiredService<TimeProvider>()) : null,
             Clips = provider.GetService<Clips>() ?? Clips.None,
             Journal = provider.GetRequiredService<IJournal>(),
+            LostCalls = provider.GetService<ILostCalls>(),
             Costs = provider.GetRequiredService<CostOptions>(),
             Day = provider.GetRequiredService<DaySpending>(),
         });
@@ -56,6 +60,7 @@ public static class BobAkkaHostingExtensions
         .AddHocon(RecorderDispatcher.Hocon, HoconAddMode.Append)
         .AddHocon(RecorderMailbox.Hocon, HoconAddMode.Append)
         .AddHocon(Timing, HoconAddMode.Append)
+        .AddHocon(Signals, HoconAddMode.Append)
         .WithActors((system, registry, resolver) =>
         {
             var services = resolver.GetService<CallServices>();

@@ -35,7 +35,6 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
 
     private readonly RecorderSetup _setup;
     private readonly RecordingUnderWay _recording;
-    private readonly StereoTimeline _timeline;
     private readonly ILoggingAdapter _log;
     private byte[] _decoded = new byte[Mulaw.FrameBytes];
 
@@ -43,7 +42,6 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
     {
         _setup = setup;
         _recording = setup.Recording;
-        _timeline = _recording.Timeline;
         _log = Context.GetLogger().WithContext("CallSid", setup.CallSid.Value);
     }
 
@@ -82,19 +80,19 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
         switch (message)
         {
             case CallerSaid caller:
-                _timeline.Caller(Position(caller.At), caller.Audio.Mulaw);
+                _recording.Timeline.Caller(Position(caller.At), caller.Audio.Mulaw);
                 break;
             case BobSaid bob:
                 if (_decoded.Length < bob.Audio.Bytes)
                     _decoded = new byte[bob.Audio.Bytes];
                 Base64.DecodeFromUtf8(bob.Audio.Base64, _decoded, out _, out var bytes);
-                _timeline.Bob(Position(bob.Until) - bytes, _decoded.AsSpan(0, bytes));
+                _recording.Timeline.Bob(Position(bob.Until) - bytes, _decoded.AsSpan(0, bytes));
                 break;
             case BobCut cut:
-                _timeline.CutBob(Position(cut.At));
+                _recording.Timeline.CutBob(Position(cut.At));
                 break;
             case BobMoved moved:
-                _timeline.MoveBob(Position(moved.From), Position(moved.To));
+                _recording.Timeline.MoveBob(Position(moved.From), Position(moved.To));
                 break;
             case WriteDue:
                 if (Refused(Write) is { } refusal)
@@ -118,15 +116,26 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
 
     private void Begin(TimeSpan at)
     {
-        _recording.Began = at;
-        if (Refused(() => _recording.File = _setup.Recordings.Create(_setup.CallSid)) is { } refusal)
-        {
+        if (Refused(() => Open(at)) is { } refusal)
             Truncate(refusal);
+        else
+            GoOn();
+    }
+
+    /// <summary>A call that was recorded before whoever recorded it died goes on in the same file, at its place in time: between is silence.</summary>
+    private void Open(TimeSpan at)
+    {
+        _recording.Began = at;
+        if (_setup.Journal.Recording is { } before && _setup.Recordings.Reopen(before.File) is { } file)
+        {
+            var (since, end) = (_setup.Clock.GetUtcNow() - before.At, StereoWav.Duration(file.Samples));
+            _recording.Began = at - (since > end ? since : end); // whatever the clock says, what is there stays
+            (_recording.File, _recording.Written, _recording.Timeline) = (file, file.Samples, new StereoTimeline(file.Samples));
             return;
         }
 
-        _setup.Journal.RecordingBegun(_recording.File!.Name);
-        GoOn();
+        _recording.File = _setup.Recordings.Create(_setup.CallSid);
+        _setup.Journal.RecordingBegun(_recording.File.Name);
     }
 
     private void GoOn()
@@ -141,7 +150,7 @@ public sealed class RecorderActor : UntypedActor, IWithTimers
     private void Write()
     {
         var now = Position(_setup.Clock.GetElapsedTime(0));
-        while (_timeline.Take(now, out var position) is { IsEmpty: false } samples)
+        while (_recording.Timeline.Take(now, out var position) is { IsEmpty: false } samples)
         {
             _recording.File!.Write(position, samples);
             _recording.Written = Math.Max(_recording.Written, position + (samples.Length / StereoWav.FrameBytes));

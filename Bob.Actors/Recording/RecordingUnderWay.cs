@@ -6,7 +6,7 @@ namespace Bob.Actors.Recording;
 /// </summary>
 public sealed class RecordingUnderWay
 {
-    public StereoTimeline Timeline { get; } = new();
+    public StereoTimeline Timeline { get; set; } = new();
 
     /// <summary>Null before its caller comes, and when it is closed.</summary>
     public IRecordingFile? File { get; set; }

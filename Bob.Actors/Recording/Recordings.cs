@@ -10,6 +10,11 @@ public interface IRecordings
     /// <exception cref="IOException">There is no room, or no such place.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     IRecordingFile Create(CallSid callSid);
+
+    /// <summary>Goes on with a file that was finished, or mended. Throws what <see cref="Create"/> does.</summary>
+    /// <param name="name">As it was given by <see cref="IRecordingFile.Name"/>.</param>
+    /// <returns>Null: there is no such file here, or somebody else writes it.</returns>
+    IRecordingFile? Reopen(string name);
 }
 
 /// <summary>A recording that is being written. Throws what <see cref="IRecordings.Create"/> does.</summary>
@@ -17,6 +22,9 @@ public interface IRecordingFile : IDisposable
 {
     /// <summary>The name that the file has when it is finished.</summary>
     string Name { get; }
+
+    /// <summary>Samples a side that were there when it was opened.</summary>
+    long Samples { get; }
 
     /// <summary>Writes interleaved samples, at their place: <paramref name="position"/> is in samples a side, and never beyond the end.</summary>
     void Write(long position, ReadOnlySpan<byte> interleaved);
@@ -47,10 +55,28 @@ public sealed class Recordings(string folder) : IRecordings
         var name = callSid.Value is { Length: > 0 and <= LongestName } sid && sid.All(char.IsAsciiLetterOrDigit) ? sid : $"call-{Guid.NewGuid():N}";
         for (var number = 1; ; number++)
         {
-            // A call may have more than one: it went on in another process, or its actor was restarted.
+            // A call may have more than one: it went on where the first is not to be had.
             var path = Path.Combine(folder, number == 1 ? name : $"{name}-{number}");
             if (!File.Exists(path + Unfinished) && !File.Exists(path + Finished))
                 return new RecordingFile(path + Unfinished, path + Finished);
+        }
+    }
+
+    public IRecordingFile? Reopen(string name)
+    {
+        if (Path.GetFileName(name) != name || Path.GetExtension(name) != Finished)
+            return null;
+        var finished = Path.Combine(folder, name);
+        var unfinished = Path.ChangeExtension(finished, Unfinished);
+        try
+        {
+            if (File.Exists(finished))
+                File.Move(finished, unfinished, overwrite: false);
+            return new RecordingFile(unfinished, finished, FileMode.Open);
+        }
+        catch (IOException gone) when (gone is FileNotFoundException or DirectoryNotFoundException || gone.HResult is LockedOnLinux or LockedOnBsd or LockedOnWindows)
+        {
+            return null;
         }
     }
 
@@ -123,17 +149,22 @@ public sealed class Recordings(string folder) : IRecordings
         private readonly FileStream _stream;
         private readonly string _path, _finished;
 
-        public RecordingFile(string path, string finished)
+        public RecordingFile(string path, string finished, FileMode mode = FileMode.CreateNew)
         {
             (_path, _finished) = (path, finished);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows())
+            var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
+            if (mode == FileMode.CreateNew && !OperatingSystem.IsWindows())
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             _stream = new FileStream(path, options);
-            RandomAccess.Write(_stream.SafeFileHandle, StereoWav.Header(0), 0);
+            if (mode == FileMode.CreateNew)
+                RandomAccess.Write(_stream.SafeFileHandle, StereoWav.Header(0), 0);
+            else
+                Samples = StereoWav.Samples(_stream.Length);
         }
 
         public string Name => Path.GetFileName(_finished);
+
+        public long Samples { get; }
 
         public void Write(long position, ReadOnlySpan<byte> interleaved) =>
             RandomAccess.Write(_stream.SafeFileHandle, interleaved, StereoWav.HeaderBytes + (position * StereoWav.FrameBytes));

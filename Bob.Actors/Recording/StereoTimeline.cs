@@ -25,6 +25,9 @@ public sealed class StereoTimeline
     private readonly byte[] _taken = new byte[2 * MaxTaken];
     private long _end, _changed = long.MaxValue;
 
+    /// <param name="end">Samples that a file has already, which goes on.</param>
+    public StereoTimeline(long end = 0) => _end = end;
+
     /// <summary>The caller was heard.</summary>
     public void Caller(long position, ReadOnlySpan<byte> mulaw) => Place(_caller, position, mulaw);
 

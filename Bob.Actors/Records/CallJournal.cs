@@ -15,7 +15,7 @@ namespace Bob.Actors.Records;
 /// </summary>
 /// <param name="last">The number of the last entry that is already written of this call.</param>
 /// <param name="meter">What the call costs; without one it costs nothing.</param>
-public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider clock, int last = 0, CallMeter? meter = null)
+public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeProvider clock, int last = 0, CallMeter? meter = null)
 {
     /// <summary>
     /// How long words of Bob's may wait to be written while more of them come. With the batch of the writer this stays within the second in which
@@ -35,7 +35,7 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
     private bool _isOpen, _isOver;
 
     /// <summary>What was said, as it was heard.</summary>
-    public ConversationLog Conversation { get; } = new();
+    public ConversationLog Conversation { get; private init; } = new();
 
     /// <summary>What the call costs.</summary>
     public CallMeter Meter { get; } = meter ?? CallMeter.Free(clock);
@@ -84,11 +84,11 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
     /// <summary>What is to come next, when it is something else than before.</summary>
     public void Step(CallState state)
     {
-        var step = (state.Phase, state.End, state.LastWords);
+        var step = (state.Phase, state.EndsAs, state.LastWords);
         if (step == _step || state.Phase == CallPhase.Over)
             return; // of the end, its own entry tells
         _step = step;
-        Add(new StepChanged(state.Phase, state.End, state.LastWords));
+        Add(new StepChanged(state.Phase, state.EndsAs, state.LastWords));
     }
 
     /// <summary>Takes down what the model's leg heard, if it belongs into the book.</summary>
@@ -179,7 +179,11 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
     public void CallerPressed(string digits) => Add(new KeysPressed(digits));
 
     /// <summary>The call is recorded, into that file. From the recorder, on whatever thread it has.</summary>
-    public void RecordingBegun(string file) => Write(new RecordingBegun(file));
+    public void RecordingBegun(string file)
+    {
+        Recording = (file, clock.GetUtcNow());
+        Write(new RecordingBegun(file));
+    }
 
     /// <summary>
     /// The recording is not whole. From the recorder, on whatever thread it has. The one thing that may come after the end: a recording is closed when its
@@ -240,12 +244,14 @@ public sealed class CallJournal(CallSid callSid, IJournal journal, TimeProvider 
         return false;
     }
 
-    private void Cut(HeardItem item, long heardMs, bool lost)
+    private void Cut(HeardItem item, long heardMs, bool lost) => Cut(item.Item.ItemId, heardMs, item.ReceivedMs, lost);
+
+    private void Cut(string itemId, long heardMs, long receivedMs, bool lost)
     {
         KeepWords(); // how much of them was heard is judged by all that there are
-        Conversation.BobCut(item.Item.ItemId, heardMs, item.ReceivedMs, lost);
-        if (Conversation.HeardOf(item.Item.ItemId) is { } part)
-            Write(Cut(item.Item.ItemId, part));
+        Conversation.BobCut(itemId, heardMs, receivedMs, lost);
+        if (Conversation.HeardOf(itemId) is { } part)
+            Write(Cut(itemId, part));
     }
 
     private static BobCut Cut(string itemId, ConversationLog.HeardPart part) => new(itemId, part.Text, part.HeardMs, part.ReceivedMs, part.Lost);

@@ -109,7 +109,7 @@ public abstract record JournalEntry
     public sealed record MessageLeft(string RecordingSid, string RecordingUrl, string? Caller, int? Seconds) : JournalEntry
     {
         /// <summary>Far above the numbers of any call.</summary>
-        private const int FirstNumber = 1_000_000_000;
+        public const int FirstNumber = 1_000_000_000;
 
         /// <summary>Its number. What tells the caller has another than what does not, so that either may come first.</summary>
         [JsonIgnore]

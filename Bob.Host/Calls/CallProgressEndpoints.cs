@@ -1,18 +1,20 @@
 using Bob.Actors.Calls;
+using Bob.Host.Records;
 using Bob.Host.Twilio;
 using static Bob.Actors.Calls.CallProtocol;
 
 namespace Bob.Host.Calls;
 
 /// <summary>What Twilio asks and reports while a call goes on. All of it may come twice, late, in any order, and for calls nobody knows.</summary>
-public sealed partial class CallProgressEndpoints(Switchboard switchboard, CallFallback fallback, PublicUrl url, ILogger<CallProgressEndpoints> log)
+public sealed partial class CallProgressEndpoints(
+    Switchboard switchboard, IncomingCallEndpoint incoming, OrphanCalls orphans, CallFallback fallback, PublicUrl url, ILogger<CallProgressEndpoints> log)
 {
     /// <summary><c>POST /call-next</c>: a media stream ended; what comes next?</summary>
     public async Task<IResult> NextAsync(TwilioRequest request)
     {
         if (request.IsFinal)
         {
-            await switchboard.TellAsync(new CallOver(request.CallSid, request.CallStatus));
+            await OverAsync(request);
             return Twiml.Nothing();
         }
 
@@ -21,6 +23,7 @@ public sealed partial class CallProgressEndpoints(Switchboard switchboard, CallF
             Resume resume => Twiml.Connect(url, resume.Ticket, resume.Pause),
             HangUp hangUp => Twiml.HangUp(hangUp.Say),
             FallBack over => fallback.TakeOver(over.Apologise),
+            Announce => await incoming.AnswerAsync(request, isAnswered: true),
             _ => fallback.TakeOver(apologise: true),
         };
     }
@@ -37,8 +40,14 @@ public sealed partial class CallProgressEndpoints(Switchboard switchboard, CallF
     public async Task<IResult> CallStatusAsync(TwilioRequest request)
     {
         if (request.IsFinal)
-            await switchboard.TellAsync(new CallOver(request.CallSid, request.CallStatus));
+            await OverAsync(request);
         return Results.NoContent();
+    }
+
+    private Task OverAsync(TwilioRequest request)
+    {
+        orphans.GiveUp(request.CallSid); // should its process have died, and its caller not have come back
+        return switchboard.TellAsync(new CallOver(request.CallSid, request.CallStatus));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Twilio reports a stream error: {StreamError}")]

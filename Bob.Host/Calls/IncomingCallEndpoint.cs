@@ -1,22 +1,28 @@
 using Bob.Actors.Calls;
+using Bob.Host.Configuration;
+using Bob.Host.Records;
 using Bob.Host.Twilio;
 using static Bob.Actors.Calls.CallProtocol;
 
 namespace Bob.Host.Calls;
 
 /// <summary><c>POST /incoming-call</c>: Twilio announces a call and is told to connect it to a media stream.</summary>
-public sealed class IncomingCallEndpoint(Reception reception, Switchboard switchboard, CallFallback fallback, PublicUrl url)
+public sealed class IncomingCallEndpoint(Reception reception, Switchboard switchboard, CallFallback fallback, OrphanCalls orphans, PublicUrl url, BobOptions options)
 {
     public const string Path = "/incoming-call";
 
-    public async Task<IResult> AnswerAsync(TwilioRequest request)
+    /// <param name="isAnswered">Twilio has answered the call by itself, because nobody was there to be asked: it cannot be refused any more.</param>
+    public async Task<IResult> AnswerAsync(TwilioRequest request, bool isAnswered = false)
     {
+        // Announced again, because the process died that took it.
+        if (orphans.Awaits(request.CallSid) && await switchboard.NextStepAsync(new GetNextStep(request.CallSid, request.CallStatus)) is Resume resume)
+            return Twiml.Connect(url, resume.Ticket, resume.Pause);
         var caller = Caller.Of(request.Form["From"]);
         var welcome = await reception.ReceiveAsync(caller);
         if (welcome.Refusal is { } refusal)
         {
             CallMetrics.Refused(refusal);
-            return refusal == Reception.Blocked ? Twiml.Rejected() : Twiml.Busy();
+            return refusal == Reception.Blocked ? Twiml.Rejected() : isAnswered ? fallback.TakeOver(apologise: true) : Twiml.Busy();
         }
 
         // As the number is kept, however the network writes it: who was looked up is who is found, and erased, later.
@@ -25,9 +31,12 @@ public sealed class IncomingCallEndpoint(Reception reception, Switchboard switch
         {
             case CallAdmitted admitted:
                 return Twiml.Connect(url, admitted.Ticket);
+            case CallRefused { Reason: "draining" }:
+                CallMetrics.Refused("draining");
+                return options.DrainRedirect is { } other ? Twiml.Redirect(other) : isAnswered ? fallback.TakeOver(apologise: true) : Twiml.Busy();
             case CallRefused refused:
                 CallMetrics.Refused(refused.Reason == "busy" ? "busy" : "over");
-                return Twiml.Busy();
+                return isAnswered ? fallback.TakeOver(apologise: true) : Twiml.Busy();
             default:
                 return fallback.TakeOver(apologise: true);
         }

@@ -14,15 +14,47 @@ public sealed partial class Switchboard(IRequiredActor<CallsKey> calls, ILogger<
     /// <summary>Twilio gives a webhook 15 s in all, and a caller who hears nothing for 2 s hangs up.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan DrainAsked = TimeSpan.FromSeconds(2);
+
+    /// <summary>A call that its process has lost is looked up in the books first: a caller who hears nothing for a moment longer is better than one who is lost.</summary>
+    public static readonly TimeSpan NextStepDeadline = TimeSpan.FromSeconds(6);
+
     /// <summary>The CallsActor itself, for the readers of media streams.</summary>
     public Task<IActorRef?> CallsAsync() => WithinAsync("a media stream", Deadline, cancellation => calls.GetAsync(cancellation));
 
     public Task<IAdmission?> AdmitAsync(AdmitCall call) => AskAsync<IAdmission>(call, Deadline);
 
-    public Task<INextStep?> NextStepAsync(GetNextStep query) => AskAsync<INextStep>(query, Deadline);
+    public Task<INextStep?> NextStepAsync(GetNextStep query) => AskAsync<INextStep>(query, NextStepDeadline);
 
     /// <summary>How full this node is. Load balancers ask often and wait less.</summary>
     public Task<Occupancy?> OccupancyAsync() => AskAsync<Occupancy>(GetOccupancy.Instance, TimeSpan.FromSeconds(1));
+
+    /// <summary>No new calls from here on; waits for the end of the last. False: not in time.</summary>
+    public async Task<bool> DrainedAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                var actor = await calls.GetAsync(cancellation);
+                await actor.Ask<Drained>(DrainCalls.Instance, DrainAsked, cancellation);
+                return true;
+            }
+            catch (Exception late) when (late is AskTimeoutException or OperationCanceledException)
+            {
+                // Asked again: an actor that was restarted meanwhile has forgotten it.
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>All calls are to end.</summary>
+    public async Task EndAllAsync(EndAllCalls order)
+    {
+        var actor = await WithinAsync(nameof(EndAllCalls), Deadline, cancellation => calls.GetAsync(cancellation));
+        actor?.Tell(order);
+    }
 
     /// <summary>Passes on what Twilio reported; nothing comes back.</summary>
     public async Task TellAsync(ICallCommand command)

@@ -58,6 +58,12 @@ public sealed record BobOptions
 
     public required RetentionOptions Retention { get; init; }
 
+    /// <summary>How long calls that are up may go on when the process is asked to leave.</summary>
+    public required TimeSpan Drain { get; init; }
+
+    /// <summary>Who is asked about new calls then; null: they hear busy.</summary>
+    public required string? DrainRedirect { get; init; }
+
     /// <summary>What whoever asks the API must bring; null: the API is closed.</summary>
     public required string? ApiToken { get; init; }
 

@@ -42,6 +42,8 @@ public static partial class BobOptionsReader
             Costs = costs,
             Records = RecordsSettings.Read(settings, sources.ContentRoot),
             Retention = RetentionSettings.Read(settings),
+            Drain = DrainSettings.ReadLimit(settings),
+            DrainRedirect = DrainSettings.ReadRedirect(settings),
             ApiToken = ReadApiToken(settings),
             LogAsJson = settings.OneOf(Keys.LogFormat, "console", "console", "json") == "json",
             LogLevel = Enum.Parse<LogEventLevel>(settings.OneOf(

@@ -53,6 +53,8 @@ public static class Keys
     public const string SilencePromptSeconds = "SILENCE_PROMPT_SECONDS";
     public const string SilenceGoodbyeSeconds = "SILENCE_GOODBYE_SECONDS";
     public const string ToolTimeoutSeconds = "TOOL_TIMEOUT_SECONDS";
+    public const string DrainSeconds = "DRAIN_SECONDS";
+    public const string DrainRedirectUrl = "DRAIN_REDIRECT_URL";
     public const string FillerAfterMs = "FILLER_AFTER_MS";
     public const string ClipsDirectory = "CLIPS_DIRECTORY";
     public const string Fallback = "FALLBACK";

@@ -7,7 +7,8 @@ using Bob.Host.Configuration;
 namespace Bob.Host.Health;
 
 /// <summary>What load balancers and operators ask. Both answers are public, so neither holds anything worth hiding.</summary>
-public sealed class HealthEndpoints(BobOptions options, Switchboard switchboard, ModelProviders models, Reception reception, Uptime uptime, IHostApplicationLifetime host)
+public sealed class HealthEndpoints(
+    BobOptions options, Switchboard switchboard, ModelProviders models, Reception reception, Drain drain, Uptime uptime, IHostApplicationLifetime host)
 {
     private static readonly string Version =
         typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
@@ -29,6 +30,8 @@ public sealed class HealthEndpoints(BobOptions options, Switchboard switchboard,
     {
         if (host.ApplicationStopping.IsCancellationRequested)
             return NotReady("stopping");
+        if (drain.IsOn)
+            return NotReady("draining");
         if (await switchboard.OccupancyAsync() is not { } occupancy)
             return NotReady("the calls do not answer");
         if (!occupancy.HasRoom)

@@ -11,7 +11,11 @@ internal sealed record DeliveryOutcome
 
     public bool Prepared { get; init; }
 
-    public bool LostEnded { get; init; }
+    /// <summary>The calls that the last process left open.</summary>
+    public IReadOnlyList<OrphanCall>? Orphans { get; init; }
+
+    /// <summary>Calls that have their end now.</summary>
+    public IReadOnlySet<CallSid>? Ended { get; init; }
 
     /// <summary>Up to where the spool is in the database.</summary>
     public long? ReplayedTo { get; init; }
@@ -46,12 +50,20 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         return outcome.Failure is null ? outcome with { ReplayedTo = read!.End, Replayed = read.Entries.Count } : outcome;
     }
 
-    /// <summary>Gives the calls of a dead process their end.</summary>
+    /// <summary>Looks for the calls that a dead process left open.</summary>
     /// <param name="alive">The calls of this one.</param>
-    public async Task<DeliveryOutcome> EndLostAsync(IReadOnlySet<CallSid> alive, CancellationToken cancellation)
+    public async Task<DeliveryOutcome> FindOrphansAsync(IReadOnlySet<CallSid> alive, CancellationToken cancellation)
+    {
+        IReadOnlyList<OrphanCall> orphans = [];
+        var outcome = await AttemptAsync(async () => orphans = await store.OrphansAsync(alive, cancellation), new DeliveryOutcome());
+        return outcome.Failure is null ? outcome with { Orphans = orphans } : outcome;
+    }
+
+    /// <summary>Gives the calls of a dead process their end.</summary>
+    public async Task<DeliveryOutcome> EndLostAsync(IReadOnlySet<CallSid> lost, CancellationToken cancellation)
     {
         var ended = 0;
-        var outcome = await AttemptAsync(async () => ended = await store.EndLostAsync(alive, cancellation), new DeliveryOutcome { LostEnded = true });
+        var outcome = await AttemptAsync(async () => ended = await store.EndLostAsync(lost, cancellation), new DeliveryOutcome { Ended = lost });
         if (ended > 0)
             EndedLost(ended);
         return outcome;

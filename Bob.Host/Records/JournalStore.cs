@@ -40,11 +40,35 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
         }
     }
 
-    /// <summary>Gives the calls that a dead process of this node left open their end.</summary>
+    /// <summary>The calls that a dead process of this node left open.</summary>
     /// <param name="alive">Calls of this process.</param>
+    /// <exception cref="RecordsFailure">The database cannot be had.</exception>
+    public async Task<IReadOnlyList<OrphanCall>> OrphansAsync(IReadOnlySet<CallSid> alive, CancellationToken cancellation)
+    {
+        try
+        {
+            List<OrphanCall> orphans = [];
+            await using var db = database.Open();
+            var open = await db.Calls.AsNoTracking().Where(row => row.EndedAt == null && row.Node == node).ToListAsync(cancellation);
+            foreach (var call in open.Where(call => !alive.Contains(new CallSid(call.CallSid))))
+            {
+                var last = await db.Journal.Where(row => row.CallSid == call.CallSid && row.Number < JournalEntry.MessageLeft.FirstNumber)
+                    .OrderByDescending(row => row.Number).Select(row => row.At).FirstOrDefaultAsync(cancellation);
+                orphans.Add(new OrphanCall(new CallSid(call.CallSid), last > call.StartedAt ? last : call.StartedAt, call.Step));
+            }
+
+            return orphans;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    /// <summary>Gives calls that a dead process of this node left open their end; those that have one stay as they are.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="RecordsFailure">The database cannot be had.</exception>
-    public async Task<int> EndLostAsync(IReadOnlySet<CallSid> alive, CancellationToken cancellation)
+    public async Task<int> EndLostAsync(IReadOnlySet<CallSid> lost, CancellationToken cancellation)
     {
         try
         {
@@ -52,9 +76,9 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
             await using (var db = database.Open())
             {
                 var open = await db.Calls.Where(row => row.EndedAt == null && row.Node == node).ToListAsync(cancellation);
-                foreach (var call in open.Where(call => !alive.Contains(new CallSid(call.CallSid))))
+                foreach (var call in open.Where(call => lost.Contains(new CallSid(call.CallSid))))
                 {
-                    var last = await db.Journal.Where(row => row.CallSid == call.CallSid).OrderByDescending(row => row.Number).FirstOrDefaultAsync(cancellation);
+                    var last = await db.Journal.Where(row => row.CallSid == call.CallSid && row.Number < JournalEntry.MessageLeft.FirstNumber).OrderByDescending(row => row.Number).FirstOrDefaultAsync(cancellation);
                     TimeSpan? onTheLine = call.Streams > 0 ? (last?.At - call.StartedAt) : null;
                     ends.Add(new JournalEntry.CallEnded(
                         CallEnd.ProcessDied,
@@ -91,6 +115,21 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
                 CallSid = callSid, Number = row.Number, At = row.At,
             }),
         ];
+    }
+
+    /// <summary>Whether this node had a call last; null: no call of that name is in the database.</summary>
+    /// <exception cref="RecordsFailure">The database cannot be had.</exception>
+    public async Task<bool?> IsOwnAsync(CallSid callSid, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var db = database.Open();
+            return await db.Calls.Where(row => row.CallSid == callSid.Value).Select(row => row.Node).SingleOrDefaultAsync(cancellation) is { } last ? last == node : null;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
     }
 
     public async Task<IReadOnlyList<UnendedCall>> UnendedCallsAsync(CancellationToken cancellation)

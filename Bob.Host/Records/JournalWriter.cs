@@ -49,6 +49,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     private readonly JournalStore _store;
     private readonly JournalDelivery _delivery;
     private readonly Spool _spool;
+    private readonly OrphanCalls _orphans;
     private readonly TimeProvider _clock;
     private readonly ILogger<JournalWriter> _log;
     private readonly Channel<JournalEntry> _entries = Channel.CreateBounded<JournalEntry>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
@@ -60,14 +61,15 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     private Task<DeliveryOutcome>? _work;
     private long _replayed, _replayedEntries, _lost;
     private long? _failedAt, _spoolFailedAt;
-    private bool _prepared, _lostEnded;
+    private bool _prepared, _orphansFound;
     private volatile JournalState _state;
     private volatile string? _failure;
     private volatile int _waiting;
 
-    public JournalWriter(JournalStore store, Spool spool, TimeProvider clock, ILogger<JournalWriter> log)
+    /// <param name="orphans">Who decides on the calls of a dead process; null: they are over.</param>
+    public JournalWriter(JournalStore store, Spool spool, TimeProvider clock, ILogger<JournalWriter> log, OrphanCalls? orphans = null)
     {
-        (_store, _spool, _clock, _log) = (store, spool, clock, log);
+        (_store, _spool, _clock, _log, _orphans) = (store, spool, clock, log, orphans ?? new OrphanCalls());
         _delivery = new JournalDelivery(store, spool, log);
         if (spool.Torn > 0)
             _delivery.Dropped(spool.Torn);
@@ -159,10 +161,10 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         _readable ??= _entries.Reader.WaitToReadAsync().AsTask();
         if (_work is { } work)
             await Task.WhenAny(_readable, work);
-        else if (_held.Count > 0 || _spool.Length > 0 || !_prepared || !_lostEnded)
+        else if (_held.Count > 0 || _spool.Length > 0 || !_prepared || !_orphansFound || _orphans.AreOpen)
             await Task.WhenAny(_readable, Task.Delay(RetryInterval, _clock));
         else
-            await _readable;
+            await Task.WhenAny(_readable, _orphans.Ends);
         if (!_readable.IsCompleted)
             return true;
         if (!await _readable)
@@ -244,10 +246,20 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             return Task.Run(() => _delivery.PrepareAsync(_stopped.Token));
         if (_spool.Length > 0)
             return Task.Run(() => _delivery.ReplayAsync(_replayed, MaxBatch, _stopped.Token));
-        if (_lostEnded)
-            return null;
-        var alive = _alive.ToHashSet();
-        return Task.Run(() => _delivery.EndLostAsync(alive, _stopped.Token));
+        if (!_orphansFound)
+        {
+            var alive = _alive.ToHashSet();
+            return Task.Run(() => _delivery.FindOrphansAsync(alive, _stopped.Token));
+        }
+
+        var over = _orphans.Over;
+        if (over.Overlaps(_alive))
+        {
+            _orphans.Recorded(_alive); // announced again: its end is its own
+            over = _orphans.Over;
+        }
+
+        return over.Count > 0 ? Task.Run(() => _delivery.EndLostAsync(over, _stopped.Token)) : null;
     }
 
     private void Settle(DeliveryOutcome outcome)
@@ -262,7 +274,14 @@ public sealed partial class JournalWriter : IJournal, IDisposable
 
         _failedAt = null;
         _prepared |= outcome.Prepared;
-        _lostEnded |= outcome.LostEnded;
+        if (outcome.Orphans is { } orphans)
+        {
+            _orphansFound = true;
+            _orphans.Found(orphans);
+        }
+
+        if (outcome.Ended is { } ended)
+            _orphans.Recorded(ended);
         if (outcome.ReplayedTo is { } end)
         {
             _replayed = end;

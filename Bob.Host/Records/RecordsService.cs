@@ -56,6 +56,7 @@ public static class RecordsHosting
         .AddSingleton<BlockedCallers>()
         .AddSingleton<BlockedCallersService>()
         .AddSingleton<CallerLookup>()
+        .AddSingleton(new OrphanCalls(awaits: true))
         .AddSingleton<JournalWriter>()
         .AddSingleton<IJournal>(provider => provider.GetRequiredService<JournalWriter>())
         .AddSingleton<Erasure>()
@@ -64,6 +65,12 @@ public static class RecordsHosting
         .AddSingleton<TwilioRecordings>()
         .AddSingleton<VoicemailPickup>()
         .AddHostedService<RecordsService>()
+        .AddSingleton(provider =>
+        {
+            _ = provider.GetRequiredService<Spool>(); // whose folder it is, once it is there and nobody else's
+            return new SignOfLife(options.Records.Spool, provider.GetRequiredService<TimeProvider>());
+        })
+        .AddHostedService(provider => provider.GetRequiredService<SignOfLife>())
         .AddHostedService(provider => provider.GetRequiredService<BlockedCallersService>())
         .AddHostedService(provider => provider.GetRequiredService<VoicemailPickup>())
         .AddHostedService<RetentionService>()

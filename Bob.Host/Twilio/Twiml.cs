@@ -30,6 +30,9 @@ public sealed class Twiml : IResult
     /// <summary>Not answered at all: the caller hears that the number cannot be reached, or what the carrier makes of it.</summary>
     public static Twiml Rejected() => new(new XElement("Reject", new XAttribute("reason", "rejected")));
 
+    /// <summary>Somebody else is asked what becomes of the call.</summary>
+    public static Twiml Redirect(string url) => new(new XElement("Redirect", new XAttribute("method", "POST"), url));
+
     /// <summary>Hang up, after Twilio's own voice said <paramref name="say"/>.</summary>
     public static Twiml HangUp(string? say) => new([.. Said(say), new XElement("Hangup")]);
 

@@ -63,6 +63,20 @@ internal static class CallCommand
     private static readonly Option<TimeSpan?> InterruptAt = Durations.Option("--interrupt-at", "The caller speaks at this time, whether Bob talks or not.");
     private static readonly Option<TimeSpan?> DropMediaAt = Durations.Option("--drop-media-at", "The first media stream is reset this long after its start.");
 
+    private static readonly Option<string?> Fallback = new("--fallback")
+    {
+        Description = "What takes over when a webhook fails: a file of TwiML, as Twilio keeps it in a TwiML Bin, or the URL that is asked. "
+            + "Default: nothing, and the call ends as Twilio's do, with an application error.",
+        HelpName = "file or url",
+    };
+
+    private static readonly Option<int?> Rest = new("--rest")
+    {
+        Description = "Serve Twilio's REST API on this port of 127.0.0.1 while the call lasts; give Bob TWILIO_API_URL=http://127.0.0.1:<port>, and the "
+            + "same account and token.",
+        HelpName = "port",
+    };
+
     private static readonly Option<TimeSpan?> DeadAir = Durations.Option(
         "--dead-air", "Longest silence the caller accepts before the greeting, after speaking, and after a dropped stream. Default: 4s.");
 
@@ -75,7 +89,7 @@ internal static class CallCommand
             "Place a call to Bob as Twilio would, print what happened, and judge it. Exit code 0: the call went as a caller would want; "
             + "1: it did not, one line says why; 2: the command line is wrong.")
         {
-            Server, Audio, Record, Script, Duration, InterruptAt, Dtmf, DropMediaAt, DeadAir, From, To, Token, Account, PublicUrl, Json,
+            Server, Audio, Record, Script, Duration, InterruptAt, Dtmf, DropMediaAt, Fallback, Rest, DeadAir, From, To, Token, Account, PublicUrl, Json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -93,6 +107,18 @@ internal static class CallCommand
         if (!json)
             Console.WriteLine($"Calling {options.WebhookUrl} from {plan.From}");
         await using var twilio = new TwilioSimulator(options);
+        TwilioRestApi? rest;
+        try
+        {
+            rest = parsed.GetValue(Rest) is { } port ? await TwilioRestApi.StartAsync(twilio, port) : null;
+        }
+        catch (IOException taken)
+        {
+            await Console.Error.WriteLineAsync($"--rest: {taken.Message}");
+            return 2;
+        }
+
+        await using var serving = rest;
         var call = twilio.PlaceCall(plan);
         await using var interrupted = stop.Register(() => _ = call.HangUpAsync());
         var report = await call.Completion;
@@ -122,7 +148,8 @@ internal static class CallCommand
             return null;
         }
 
-        problem = null;
+        if (!ReadFallback(parsed.GetValue(Fallback), out var fallbackUrl, out var fallbackTwiml, out problem))
+            return null;
         var token = parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable("TWILIO_AUTH_TOKEN");
         return new TwilioSimulatorOptions
         {
@@ -130,7 +157,32 @@ internal static class CallCommand
             PublicUrl = publicUrl,
             AuthToken = string.IsNullOrEmpty(token) ? null : token,
             AccountSid = parsed.GetValue(Account)!,
+            FallbackUrl = fallbackUrl,
+            FallbackTwiml = fallbackTwiml,
         };
+    }
+
+    private static bool ReadFallback(string? fallback, out Uri? url, out string? twiml, out string? problem)
+    {
+        (url, twiml, problem) = (null, null, null);
+        if (fallback is null)
+            return true;
+        if (Uri.TryCreate(fallback, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https"))
+        {
+            url = address;
+            return true;
+        }
+
+        try
+        {
+            twiml = File.ReadAllText(fallback);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problem = $"--fallback: {e.Message}";
+            return false;
+        }
     }
 
     private static Uri? WebhookUrl(string text)

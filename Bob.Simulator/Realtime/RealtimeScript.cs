@@ -69,6 +69,9 @@ public record Reply
     /// <summary>Says the audio of the caller's last turn back to him.</summary>
     public bool Echo { get; init; }
 
+    /// <summary>Then says the rest of the line that was cut when the last session was lost.</summary>
+    public bool GoesOn { get; init; }
+
     /// <summary>Completes with nothing said.</summary>
     public bool Silent { get; init; }
 

@@ -36,14 +36,15 @@ internal sealed class ReplyChoice(RealtimeScript script, int session)
 
         var waiting = conversation.Skip(LastWords(conversation) + 1).ToList();
         var callerWaits = waiting.Any(IsCallerTurn);
-        var asked = script.Rules.FirstOrDefault(rule => rule.When.Instructions is not null && Fits(rule, conversation, waiting, instructions, idle));
+        var asked = script.Rules.FirstOrDefault(rule => (rule.When.Instructions is not null || rule.GoesOn) && Fits(rule, conversation, waiting, instructions, idle));
         if (asked is null && !callerWaits && !idle && !waiting.Any(entry => entry.Type == "function_call_output") && Continuation(conversation) is { } rest)
             return rest;
 
         var rule = asked ?? script.Rules.FirstOrDefault(rule => Fits(rule, conversation, waiting, instructions, idle));
         if (rule is { Once: true })
             _used.Add(rule);
-        return Plan((Reply?)rule ?? script.Otherwise, conversation);
+        var reply = Plan((Reply?)rule ?? script.Otherwise, conversation);
+        return rule is { GoesOn: true } && Continuation(conversation) is { } more ? reply with { Lines = [.. reply.Lines, .. more.Lines] } : reply;
     }
 
     /// <summary>How often the caller has spoken, replayed turns included.</summary>

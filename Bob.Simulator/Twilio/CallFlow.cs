@@ -1,7 +1,12 @@
 namespace Bob.Simulator.Twilio;
 
 /// <summary>What the REST API asked for: a document, or the URL of one.</summary>
-internal sealed record CallUpdate(string? Url, string? Twiml);
+internal abstract record CallUpdate
+{
+    public sealed record Document(string Twiml) : CallUpdate;
+
+    public sealed record Address(string Url, string Method) : CallUpdate;
+}
 
 /// <summary>Where a call goes next: to another document, or to its end. Null everywhere below: to the next verb.</summary>
 internal abstract record Turn
@@ -53,7 +58,8 @@ internal sealed class CallFlow
         }
     }
 
-    private string Status => _line.Gone.IsCancellationRequested ? "completed" : _answered ? "in-progress" : "ringing";
+    /// <summary>As the webhooks say it.</summary>
+    public string Status => !IsRunning || _line.Gone.IsCancellationRequested ? "completed" : _answered ? "in-progress" : "ringing";
 
     public async Task<CallReport> RunAsync()
     {
@@ -240,7 +246,12 @@ internal sealed class CallFlow
     private async Task<Turn> ApplyAsync(CallUpdate update, Turn.GoTo script)
     {
         _log.Say("twilio", "the REST API replaced the document");
-        return update.Twiml is { } twiml ? _source.Use(script.BaseUrl, twiml) : await FetchAsync(update.Url!, "POST", script);
+        return update switch
+        {
+            CallUpdate.Document document => _source.Use(script.BaseUrl, document.Twiml),
+            CallUpdate.Address address => await FetchAsync(address.Url, address.Method, script),
+            _ => throw new InvalidOperationException($"No way to apply {update.GetType().Name}."),
+        };
     }
 
     private async Task<Turn> UnlessGoneAsync(Task<Turn> fetch)

@@ -11,6 +11,7 @@ public sealed class SimulatedCall
     internal SimulatedCall(CallPlan plan, TwilioSimulatorOptions options, WebhookClient web, RecordingShelf shelf, CancellationToken stopping)
     {
         CallSid = plan.CallSid ?? Sid.New("CA");
+        (From, To) = (plan.From, plan.To);
         _line = new CallLine(plan, options);
         _flow = new CallFlow(CallSid, plan, options, web, _line, shelf, stopping);
         Completion = Task.Run(_flow.RunAsync, CancellationToken.None);
@@ -18,6 +19,15 @@ public sealed class SimulatedCall
 
     /// <summary>The call's SID.</summary>
     public string CallSid { get; }
+
+    /// <summary>The caller's number.</summary>
+    public string From { get; }
+
+    /// <summary>The number called.</summary>
+    public string To { get; }
+
+    /// <summary>Twilio's word for where the call is: <c>ringing</c>, <c>in-progress</c> or <c>completed</c>.</summary>
+    public string Status => _flow.Status;
 
     /// <summary>Completes when the call is over and all callbacks are delivered. Never fails because of the server.</summary>
     public Task<CallReport> Completion { get; }
@@ -72,10 +82,10 @@ public sealed class SimulatedCall
     public void FreezeMedia() => _line.FreezeMedia();
 
     /// <summary>What the REST API does on an update with <c>Twiml</c>: the running document is replaced. False if the call is over.</summary>
-    public bool UpdateTwiml(string twiml) => _flow.Update(new CallUpdate(null, twiml));
+    public bool UpdateTwiml(string twiml) => _flow.Update(new CallUpdate.Document(twiml));
 
     /// <summary>What the REST API does on an update with <c>Url</c>. False if the call is over.</summary>
-    public bool UpdateUrl(Uri url) => _flow.Update(new CallUpdate(url.OriginalString, null));
+    public bool UpdateUrl(Uri url, string method = "POST") => _flow.Update(new CallUpdate.Address(url.OriginalString, method));
 
     /// <summary>What the REST API does on <c>Status=completed</c>. False if the call is over.</summary>
     public bool EndByApi() => _flow.IsRunning && _line.HangUp(CallEndReason.EndedByApi, "the REST API ended the call");

@@ -27,6 +27,12 @@ public sealed record TwilioSimulatorOptions
     /// <summary>Asked, with <c>ErrorCode</c> and <c>ErrorUrl</c>, when a webhook failed or its TwiML was invalid. Null: the call ends.</summary>
     public Uri? FallbackUrl { get; init; }
 
+    /// <summary>
+    /// A document that Twilio itself keeps (a TwiML Bin) and performs when a webhook failed or its TwiML was invalid, when there is no
+    /// <see cref="FallbackUrl"/>. Its URLs must be absolute.
+    /// </summary>
+    public string? FallbackTwiml { get; init; }
+
     /// <summary>Cap of one webhook request, connecting included; Twilio allows no more than 15 s.</summary>
     public TimeSpan WebhookTimeout { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -72,9 +72,11 @@ internal sealed class TwimlSource(TwilioSimulatorOptions options, WebhookClient 
                 return new Turn.GoTo(answer.Url, document);
         }
 
-        if (isFallback || over || options.FallbackUrl is not { } fallback)
+        if (isFallback || over || options is { FallbackUrl: null, FallbackTwiml: null })
             return Fail(reason, answer.Url, problem);
         log.Warn(problem.Code, WarningLevel.Error, $"{answer.Url}: {problem.Message}; asking the fallback");
+        if (options.FallbackUrl is not { } fallback)
+            return Use(options.PublicWebhook, options.FallbackTwiml!);
         var code = problem.Code.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var fields = form.Standard(callStatus, ("ErrorCode", code), ("ErrorUrl", answer.Url));
         var second = await RequestAsync(fallback.OriginalString, "POST", fields, Guid.NewGuid().ToString());

@@ -41,6 +41,8 @@ public sealed class CallStateSpecs
         ["dear"] = new CostLimitReached(new CostLimit(CallEnd.CallCostCap, IsPassed: false)),
         ["too-dear"] = new CostLimitReached(new CostLimit(CallEnd.DayCostCap, IsPassed: true)),
         ["end"] = new EndRequested(),
+        ["order"] = new EndOrdered(CallEnd.NodeDrained, AtOnce: false),
+        ["order-now"] = new EndOrdered(CallEnd.NodeDrained, AtOnce: true),
         ["asked"] = new NextStepAsked(),
         ["t-stream"] = new TimerFired(CallTimer.Stream),
         ["t-silence"] = new TimerFired(CallTimer.Silence),
@@ -61,6 +63,16 @@ public sealed class CallStateSpecs
     [InlineData("admitted no-model", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")]
     [InlineData("admitted no-model stream", "asked", CallPhase.Over, "fall back with an apology, finish model-no-credit")]
     [InlineData("admitted", "caller", CallPhase.Connecting, "")]
+    // The node is about to end.
+    [InlineData("admitted stream model", "order", CallPhase.Ending, "stop Silence, start Ending 30, say goodbye node-drained, finish speaking")]
+    [InlineData("admitted stream model", "order-now", CallPhase.Closing, Closed)]
+    [InlineData("admitted stream model order-now", "asked", CallPhase.Over, "hang up with an early farewell, finish node-drained")]
+    [InlineData("admitted stream model end", "order", CallPhase.Ending, "")]
+    [InlineData("admitted stream model end order-now", "asked", CallPhase.Over, "hang up with a farewell, finish goodbye")]
+    [InlineData("admitted", "order", CallPhase.Connecting, "")]
+    [InlineData("admitted order", "stream", CallPhase.Ending, "stop Stream, start Silence 10, stop Silence, start Ending 30, say goodbye node-drained, finish speaking")]
+    [InlineData("admitted stream lost", "order-now", CallPhase.Closing, Closed)]
+    [InlineData("admitted stream lost order-now", "asked", CallPhase.Over, "hang up with an early farewell, finish node-drained")]
     // The silence of both sides is counted.
     [InlineData("admitted stream model", "bob", CallPhase.Live, "stop Silence")]
     [InlineData("admitted stream model bob", "bob-pause", CallPhase.Live, "start Silence 10")]

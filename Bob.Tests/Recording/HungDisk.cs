@@ -24,6 +24,8 @@ internal sealed class HungDisk : IRecordings, IDisposable
         throw new IOException("Input/output error");
     }
 
+    public IRecordingFile? Reopen(string name) => null;
+
     public void Release() => _released.Set();
 
     public void Dispose() => _released.Dispose();

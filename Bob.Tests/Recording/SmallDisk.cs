@@ -18,11 +18,15 @@ internal sealed class SmallDisk(IRecordings inner, long bytes, int error = Small
         return bytes == 0 ? throw Refusal(error) : new SmallFile(inner.Create(callSid), bytes, error);
     }
 
+    public IRecordingFile? Reopen(string name) => inner.Reopen(name) is { } file ? new SmallFile(file, bytes, error) : null;
+
     private static IOException Refusal(int error) => new($"Error {error}", error);
 
     private sealed class SmallFile(IRecordingFile inner, long bytes, int error) : IRecordingFile
     {
         public string Name => inner.Name;
+
+        public long Samples => inner.Samples;
 
         public void Write(long position, ReadOnlySpan<byte> interleaved)
         {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Bob.Host.Configuration;
 using Xunit;
 
@@ -34,16 +35,22 @@ internal sealed class BobProcess : IAsyncDisposable
     /// <summary>Files and sockets that he has open.</summary>
     public int OpenFiles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
-    /// <summary>Starts Bob on a free port, and returns when he listens.</summary>
+    /// <summary>The end of the process.</summary>
+    public Task Ended => _process.WaitForExitAsync(CancellationToken.None);
+
+    /// <summary>Once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Starts Bob on a free port, or where another was, and returns when he listens.</summary>
     /// <param name="openFiles">Files and sockets that he may have open; null: as the specs.</param>
-    public static async Task<BobProcess> StartAsync(IEnumerable<(string Key, string Value)> settings, int? openFiles = null)
+    public static async Task<BobProcess> StartAsync(IEnumerable<(string Key, string Value)> settings, int? openFiles = null, int? at = null)
     {
-        var port = FreePort();
+        var port = at ?? FreePort();
         var start = Start([("PORT", $"{port}"), .. settings]);
         if (openFiles is { } limit)
         {
-            foreach (var (at, argument) in new[] { $"--nofile={limit}:{limit}", start.FileName }.Index())
-                start.ArgumentList.Insert(at, argument);
+            foreach (var (place, argument) in new[] { $"--nofile={limit}:{limit}", start.FileName }.Index())
+                start.ArgumentList.Insert(place, argument);
             start.FileName = "prlimit";
         }
 
@@ -59,6 +66,9 @@ internal sealed class BobProcess : IAsyncDisposable
         await bob._process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
         return (bob._process.ExitCode, bob.Lines);
     }
+
+    /// <summary>SIGTERM: what systemd and containers send.</summary>
+    public void Terminate() => Signal(_process.Id, 15);
 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
@@ -99,7 +109,10 @@ internal sealed class BobProcess : IAsyncDisposable
             _listening.TrySetResult();
     }
 
-    private static int FreePort()
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
+
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.IPv6Any, 0);
         listener.Server.DualMode = true;
