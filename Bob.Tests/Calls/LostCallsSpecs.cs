@@ -150,7 +150,7 @@ public sealed class LostCallsSpecs : IDisposable
     private Task<LostCall> FindAsync(string callSid = "CA1")
     {
         var life = new SignOfLife(_folder.Spool, TimeProvider.System);
-        var callers = new CallerLookup(_store, TimeProvider.System, NullLogger<CallerLookup>.Instance);
+        var callers = new CallerLookup(_store, new BlockedCallers(), TimeProvider.System, NullLogger<CallerLookup>.Instance);
         return new LostCalls(_store, _spool, _orphans, life, callers, TimeProvider.System, NullLogger<LostCalls>.Instance).FindAsync(new CallSid(callSid));
     }
 

@@ -59,11 +59,11 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
 
         await house.KillAsync();
         (await call.Completion).EndReason.Should().Be(CallEndReason.WebhookFailed, "nobody was there to be asked");
-        var up = Stopwatch.GetTimestamp();
         await house.StartBobAsync();
+        var up = Stopwatch.GetTimestamp();
         var record = await house.Records.OfEndedAsync(call.CallSid);
 
-        output.WriteLine($"the record had its end {Stopwatch.GetElapsedTime(up).TotalMilliseconds:0} ms after the start of the process");
+        output.WriteLine($"the record had its end {Stopwatch.GetElapsedTime(up).TotalMilliseconds:0} ms after the process listened again");
         $"{record.Result}: {record.Reason}".Should().Be("Lost: process-died");
         house.Rest.Requests.Should().ContainSingle().Which.Method.Should().Be("POST");
         house.Bob.Lines.Should().NotContain(line => line.Contains("ERR"));

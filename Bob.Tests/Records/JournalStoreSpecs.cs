@@ -161,8 +161,11 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         await new JournalStore(_database, "node-2").WriteAsync(Entries.WholeCall("CA4")[..6], Cancellation);
         var alive = new HashSet<CallSid> { new("CA2") };
 
-        (await _store.EndLostAsync(alive, Cancellation)).Should().Be(1);
-        (await _store.EndLostAsync(alive, Cancellation)).Should().Be(0);
+        var orphans = await _store.OrphansAsync(alive, Cancellation);
+        orphans.Should().Equal(new OrphanCall(new CallSid("CA1"), Entries.Noon.AddSeconds(5), CallPhase.Live));
+        var lost = orphans.Select(orphan => orphan.CallSid).Append(new CallSid("CA3")).Append(new CallSid("CA4")).ToHashSet();
+        (await _store.EndLostAsync(lost, Cancellation)).Should().Be(1);
+        (await _store.EndLostAsync(lost, Cancellation)).Should().Be(0);
 
         (await _store.EntriesAsync(new CallSid("CA1"), Cancellation)).Skip(6).Should().Equal(
             new CallEnded(CallEnd.ProcessDied, null, 0, 5, 0.02m) { CallSid = new CallSid("CA1"), Number = 7, At = Entries.Noon.AddSeconds(5) });
@@ -180,7 +183,7 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         await _store.WriteAsync(Entries.Of("CA3", opened, new RecordingBegun("CA3.wav"), new RecordingBegun("CA3-2.wav")), Cancellation);
         await _store.WriteAsync(Entries.Of("CA4", opened, new RecordingBegun("CA4.wav")), Cancellation);
         await _store.WriteAsync(Entries.Of("CA5", opened, new RecordingBegun("CA5.wav"), new CallEnded(CallEnd.CallerHungUp, 850, 0), new RecordingTruncated("disk full")), Cancellation);
-        await _store.EndLostAsync(new HashSet<CallSid>(), Cancellation);
+        await _store.EndLostAsync(new HashSet<CallSid> { new("CA1"), new("CA2"), new("CA3"), new("CA4"), new("CA5") }, Cancellation);
 
         await using var db = _database.Open();
         (await db.Calls.OrderBy(call => call.CallSid).Select(call => new { call.CallSid, call.Recording, call.RecordingFault }).ToListAsync(Cancellation)).Should().Equal(
@@ -196,7 +199,7 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     public async Task A_call_that_was_given_up_and_is_resumed_has_the_end_that_comes_after()
     {
         await _store.WriteAsync(Entries.WholeCall()[..6], Cancellation);
-        await _store.EndLostAsync(new HashSet<CallSid>(), Cancellation);
+        await _store.EndLostAsync(new HashSet<CallSid> { new("CA1"), new("CA2"), new("CA3") }, Cancellation);
 
         await _store.WriteAsync(Entries.From("CA1", 8, new StreamAttached(new StreamSid("MZ2"))), Cancellation);
         (await _store.UnendedCallsAsync(Cancellation)).Should().ContainSingle();

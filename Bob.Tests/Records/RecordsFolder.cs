@@ -42,7 +42,7 @@ public sealed class RecordsFolder : IDisposable
     public async Task<CallRow> OfEndedAsync(string callSid)
     {
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(40));
         while (true)
         {
             await using var db = RecordsDatabase.InFile(Database).Open();

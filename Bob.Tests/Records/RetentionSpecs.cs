@@ -101,7 +101,7 @@ public abstract class RetentionSpecs : IAsyncLifetime
         await AfterAsync(retention, 2);
         (await _books.TablesAsync()).Should().Contain("journal:;");
 
-        (await _books.Store.EndLostAsync(new HashSet<CallSid>(), Cancellation)).Should().Be(1);
+        (await _books.Store.EndLostAsync((await _books.Store.OrphansAsync(new HashSet<CallSid>(), Cancellation)).Select(orphan => orphan.CallSid).ToHashSet(), Cancellation)).Should().Be(1);
         await using var db = _books.Database.Open();
         (await db.Calls.SingleAsync(row => row.CallSid == "CA5", Cancellation)).Reason.Should().Be("process-died");
     }
