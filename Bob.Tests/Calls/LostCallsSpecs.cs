@@ -13,7 +13,7 @@ using static Bob.Actors.Records.JournalEntry;
 namespace Bob.Tests.Calls;
 
 /// <summary>Calls are looked up in the database and in the spool, in bounded time, whatever state the database is in.</summary>
-public sealed class LostCallsSpecs : IDisposable
+public sealed class LostCallsSpecs : IAsyncDisposable
 {
     private static readonly CallSid Call = new("CA1");
     private static readonly JournalEntry[] Talk = Entries.WholeCall()[..^1];
@@ -141,10 +141,21 @@ public sealed class LostCallsSpecs : IDisposable
         third.DeathAfter(died.AddSeconds(-30)).Should().BeCloseTo(died, TimeSpan.FromSeconds(1), "it is the first death after that counts");
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         _spool.Dispose();
-        _folder.Dispose();
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); ;)
+        {
+            try
+            {
+                _folder.Dispose();
+                return;
+            }
+            catch (IOException) when (DateTime.UtcNow < deadline)
+            {
+                await Task.Delay(200, CancellationToken.None); // a reading that was given up is still at the file
+            }
+        }
     }
 
     private Task<LostCall> FindAsync(string callSid = "CA1")
