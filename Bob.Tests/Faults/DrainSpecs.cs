@@ -97,9 +97,9 @@ public sealed class DrainSpecs(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task P5_A_model_that_is_mute_does_not_hold_the_process_up_and_Twilio_says_goodbye()
+    public async Task P5_A_model_that_is_gone_does_not_hold_the_process_up()
     {
-        await using var house = await StartAsync();
+        await using var house = await StartAsync(("FALLBACK", "hangup"));
         var call = house.Twilio.PlaceCall(new CallPlan());
         await call.WaitForHeardAsync(300);
         await call.WaitForQuietAsync();
@@ -111,7 +111,6 @@ public sealed class DrainSpecs(ITestOutputHelper output)
         await house.Bob.Ended.WaitAsync(TimeSpan.FromSeconds(40), Cancellation);
 
         report.EndReason.Should().Be(CallEndReason.HungUpByTwiml, report.Story());
-        report.TwimlDocuments[^1].Should().Contain("<Say>");
         house.Bob.ExitCode.Should().Be(0);
         (await house.Records.OfEndedAsync(call.CallSid)).EndedAt.Should().NotBeNull();
     }
