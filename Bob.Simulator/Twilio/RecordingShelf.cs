@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 
 namespace Bob.Simulator.Twilio;
 
@@ -18,6 +19,19 @@ public sealed class RecordingShelf(TwilioSimulatorOptions options)
 
     /// <summary>A recording as a WAV file, 16-bit PCM at 8 kHz, or null.</summary>
     public byte[]? Find(string sid) => _recordings.GetValueOrDefault(sid);
+
+    /// <summary>
+    /// Answers <c>GET /2010-04-01/Accounts/{sid}/Recordings/{RE…}.wav</c>: 200 and the file, 401 without the account's credentials, 404 for anything else. For whoever
+    /// serves the REST API, which has to tell its <see cref="Api"/>.
+    /// </summary>
+    public (int Status, byte[]? Wav) Fetch(string path, string? authorization)
+    {
+        if (options.AuthToken is { } token && authorization != $"Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{options.AccountSid}:{token}"))}")
+            return (401, null);
+        var begin = $"/2010-04-01/Accounts/{options.AccountSid}/Recordings/";
+        var sid = path.StartsWith(begin, StringComparison.Ordinal) && path.EndsWith(".wav", StringComparison.Ordinal) ? path[begin.Length..^".wav".Length] : "";
+        return Find(sid) is { } wav ? (200, wav) : (404, null);
+    }
 
     /// <summary>Puts a recording on the shelf.</summary>
     /// <returns>Its SID.</returns>

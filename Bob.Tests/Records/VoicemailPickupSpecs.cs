@@ -6,7 +6,9 @@ using AwesomeAssertions;
 using Bob.Host.Configuration;
 using Bob.Host.Records;
 using Bob.Host.Twilio;
+using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
+using Bob.Tests.Calls;
 using Bob.Tests.Host;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -48,6 +50,28 @@ public sealed class VoicemailPickupSpecs
 
         (await ApiAsync(bob, HttpMethod.Delete, $"/api/messages/{message.Id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
         File.Exists(file).Should().BeFalse("it goes with its message");
+    }
+
+    [Fact]
+    public async Task What_a_caller_said_to_Twilio_is_what_the_API_lets_hear()
+    {
+        await using var api = await Recordings.StartAsync(_ => HttpStatusCode.OK);
+        var folder = Directory.CreateTempSubdirectory("bob-voicemail-");
+        await using var house = await WholeHouse.StartAsync(
+            new RealtimeScript { Faults = [new Fault { At = new FaultPoint { On = FaultMoment.Connect }, Do = FaultAction.Http, Status = 401, Times = 0 }] },
+            settings: [("TWILIO_ACCOUNT_SID", Account), ("TWILIO_API_URL", api.Address.AbsoluteUri), ("RECORDING_DIRECTORY", folder.FullName), ("API_TOKEN", Token)]);
+        (api.Shelf, house.Twilio.Recordings.Api) = (house.Twilio.Recordings, api.Address);
+
+        var call = await house.Twilio.PlaceCall(new CallPlan { From = "+15550100077", Records = [new RecordOutcome(TimeSpan.FromSeconds(6), "#")] }).Completion;
+        var message = await house.Records.MessageAsync(row => row.Recording != null);
+        using var http = new HttpClient { BaseAddress = house.Address };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+        var heard = await http.GetByteArrayAsync(new Uri($"/api/messages/{message.Id}/recording", UriKind.Relative), Cancellation);
+
+        (message.CallSid, message.Caller, message.Seconds).Should().Be((call.CallSid, "+15550100077", 6));
+        heard.Should().Equal(house.Twilio.Recordings.Find(house.Twilio.Recordings.Sids.Single()));
+        heard.Should().HaveCount(44 + (6 * 16_000));
+        folder.Delete(recursive: true);
     }
 
     [Fact]
@@ -166,6 +190,9 @@ public sealed class VoicemailPickupSpecs
 
         public byte[] Body { get; set; } = Message;
 
+        /// <summary>Where they come from instead.</summary>
+        public RecordingShelf? Shelf { get; set; }
+
         public Uri Address => new(_app.Urls.Single());
 
         public IReadOnlyList<string> Asked => [.. _asked];
@@ -190,6 +217,14 @@ public sealed class VoicemailPickupSpecs
         private async Task AnswerAsync(HttpContext context)
         {
             _asked.Enqueue(context.Request.Path + context.Request.QueryString);
+            if (Shelf is not null)
+            {
+                var (found, wav) = Shelf.Fetch(context.Request.Path.Value!, context.Request.Headers.Authorization);
+                context.Response.StatusCode = found;
+                await context.Response.Body.WriteAsync(wav ?? [], Cancellation);
+                return;
+            }
+
             var credentials = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{Account}:{RunningBob.AuthToken}"));
             var status = context.Request.Headers.Authorization == $"Basic {credentials}" ? Answer(_asked.Count) : HttpStatusCode.Unauthorized;
             context.Response.StatusCode = (int)status;
