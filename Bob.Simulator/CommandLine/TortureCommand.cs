@@ -40,7 +40,7 @@ internal static class TortureCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
-        var program = parsed.GetValue(Bob) ?? DefaultBob();
+        var program = Path.GetFullPath(parsed.GetValue(Bob) ?? DefaultBob()); // Bob runs in a folder of his own
         if (!File.Exists(program))
             return await WrongAsync($"There is no Bob at {program}. Build him (dotnet build -c Release), or say where he is with --bob.");
         var ids = parsed.GetValue(Ids) ?? [];

@@ -26,6 +26,7 @@ internal sealed class BobLane : IAsyncDisposable
         Second = FaultProxy.Start(0);
         Rest = FaultProxy.Start(0);
         Directory.CreateDirectory(Disk);
+        ClipsOfBob.Write(Path.Combine(Folder, "clips"));
     }
 
     /// <summary>All that Bob writes goes here; erased with the lane.</summary>
@@ -55,6 +56,9 @@ internal sealed class BobLane : IAsyncDisposable
     public BobLog Log { get; } = new();
 
     public BobProcess? Bob { get; private set; }
+
+    /// <summary>He has had a call before.</summary>
+    public bool IsWarm { get; set; }
 
     /// <summary>Open sockets after the first scenario of the lane; 0 before.</summary>
     public int UsualSockets { get; set; }
@@ -110,6 +114,7 @@ internal sealed class BobLane : IAsyncDisposable
             ["OPENAI_REALTIME_URL"] = "$model",
             ["DATABASE_PATH"] = "$folder/bob.db",
             ["SPOOL_PATH"] = "$folder/spool",
+            ["CLIPS_DIRECTORY"] = "$outside/clips",
             ["RECORDING"] = "true",
             ["RECORDING_DIRECTORY"] = "$folder/recordings",
             ["API_TOKEN"] = ApiToken,

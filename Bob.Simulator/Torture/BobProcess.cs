@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -8,7 +9,9 @@ namespace Bob.Simulator.Torture;
 /// <summary>Bob's real program, in a process of its own: started, signalled, and ended by its id.</summary>
 internal sealed class BobProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly ConcurrentDictionary<int, Process> Running = new();
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly BobLog _log;
@@ -16,11 +19,19 @@ internal sealed class BobProcess : IAsyncDisposable
     private readonly Task _reading;
     private bool _killed;
 
+    // However this program ends, no Bob outlives it.
+    static BobProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var bob in Running.Values)
+            bob.Kill();
+    };
+
     private BobProcess(ProcessStartInfo start, BobLog log)
     {
         _log = log;
         log.Written += Look;
         _process = Process.Start(start)!;
+        Running[_process.Id] = _process;
         _reading = Task.WhenAll(log.FollowAsync(_process.StandardOutput), log.FollowAsync(_process.StandardError));
     }
 
@@ -94,7 +105,7 @@ internal sealed class BobProcess : IAsyncDisposable
     {
         var first = await Task.WhenAny(_listening.Task, _process.WaitForExitAsync(), Task.Delay(StartLimit));
         if (first != _listening.Task)
-            throw new StepFailedException($"Bob did not start: {(_process.HasExited ? $"exit code {_process.ExitCode}" : $"not within {StartLimit.TotalSeconds:0} s")}");
+            throw new StepFailedException($"Bob did not start: {(_process.HasExited ? $"exit code {_process.ExitCode}" : $"not within {StartLimit.TotalSeconds:0} s")}: {_log.Lines.LastOrDefault()}");
     }
 
     /// <summary>Whether he ended by then.</summary>
@@ -123,6 +134,7 @@ internal sealed class BobProcess : IAsyncDisposable
     {
         if (!_killed)
             await KillAsync();
+        Running.TryRemove(Id, out _);
         _log.Written -= Look;
         _log.LetFlow();
         await _reading;

@@ -69,6 +69,9 @@ public sealed record BobSetup
     /// <summary>Not started until the script says so.</summary>
     public bool Waits { get; init; }
 
+    /// <summary>A call before the scenario tells nothing that the scenario is about: what a model did is remembered.</summary>
+    internal bool IsWarmedUp => !Waits && !Settings.Keys.Any(key => key.StartsWith("OPENAI_", StringComparison.Ordinal) || key.StartsWith("MODEL_", StringComparison.Ordinal));
+
     internal bool IsShared => !Alone && Settings.Count == 0 && Disk is null && OpenFiles is null && !Waits;
 }
 

@@ -60,7 +60,7 @@ public static class TortureRun
                 .SelectMany(round => cases.Select((one, place) => (Place: (round * cases.Count) + place, Case: one, Seed: options.Seed + round)))
                 .OrderBy(one => one.Case.Scenario.Bob.IsShared));
         var verdicts = new ConcurrentBag<(int Place, Verdict Verdict)>();
-        var runner = new ScenarioRunner(Clips(options.Bob), options.Slack);
+        var runner = new ScenarioRunner(ClipsOfBob.All, options.Slack);
         var lanes = Enumerable.Range(0, Math.Min(options.Lanes, waiting.Count)).Select(_ => Task.Run(
             async () =>
             {
@@ -104,11 +104,4 @@ public static class TortureRun
         await lane.DisposeAsync(); // of a shared one the next case shall not suffer for what this one left
         return (verdict, mayShare ? null : shared);
     }
-
-    /// <summary>What Bob can say without a model: the clips beside his program.</summary>
-    private static List<(string, byte[])> Clips(string program) =>
-    [
-        .. Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(program))!, "*.ulaw", SearchOption.AllDirectories)
-            .Order(StringComparer.Ordinal).Select(file => (Ear.ClipPrefix + Path.GetFileNameWithoutExtension(file), File.ReadAllBytes(file))),
-    ];
 }
