@@ -9,6 +9,8 @@ var root = new RootCommand("Puts Bob under load, beside the leanest relay there 
     SoakCommand.Create(),
     MemoryCommand.Create(),
     BooksCommand.Create(),
+    FuzzCommand.Create(),
+    FreezesCommand.Create(),
     MicroCommand.Create(),
     FloorServerCommand.Create(),
 };

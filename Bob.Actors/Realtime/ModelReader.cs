@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Akka.Actor;
 using Bob.Actors.Audio;
 using Bob.Actors.Calls;
@@ -80,6 +81,8 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
             return Hear(in delta);
 
         var happened = RealtimeReader.Read(utf8, out var eventId);
+        if (happened is Noted { Type: "response.output_audio.delta" or "response.audio.delta" })
+            happened = new Malformed("audio that cannot be read"); // or it would have been heard above
         if (eventId is not null && _recent.Seen(eventId))
             CallMetrics.Skipped("model-duplicate");
         else if (Follow(happened))
@@ -208,11 +211,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
         private readonly ulong[] _hashes = new ulong[64];
         private int _next;
 
-        public bool Seen(string id)
-        {
-            Span<byte> utf8 = stackalloc byte[512];
-            return Seen(System.Text.Encoding.UTF8.TryGetBytes(id, utf8, out var length) ? utf8[..length] : utf8);
-        }
+        public bool Seen(string id) => Seen(MemoryMarshal.AsBytes(id.AsSpan())); // an id is always read in the same way, so its form does not matter
 
         public bool Seen(ReadOnlySpan<byte> id)
         {

@@ -60,7 +60,8 @@ internal sealed class ResponseFailures
                 return _limited++ < MaxRateLimited && wait <= Patience ? new Remedy.AskAgain(wait) : new Remedy.GiveUp(failure with { RetryAfter = null });
             default:
                 // A session that fails again is poisoned: a new one gets the conversation.
-                return _failed++ == 0 ? new Remedy.AskAgain(failure.RetryAfter ?? Moment) : new Remedy.GiveUp(failure with { Kind = FailureKind.Transient });
+                var delay = failure.RetryAfter ?? Moment;
+                return _failed++ == 0 && delay <= Patience ? new Remedy.AskAgain(delay) : new Remedy.GiveUp(failure with { Kind = FailureKind.Transient });
         }
     }
 

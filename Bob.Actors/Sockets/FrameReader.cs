@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Unicode;
 
 namespace Bob.Actors.Sockets;
@@ -37,14 +38,22 @@ internal sealed class FrameReader(bool masks, int maxMessageBytes)
     private const int InitialBytes = 2 * 1024;
     private const int LeastRoom = 512;
 
+    /// <summary>Bytes of a character that lacks its last.</summary>
+    private const int MostCut = 3;
+
     /// <summary>Buffers up to this size stay with the socket (an audio delta of OpenAI has some 18 KB); larger ones are lent by the pool for one message.</summary>
     private const int MostKept = 32 * 1024;
+
+    private static readonly Received NoText = new(ReceivedKind.Violation, default, CloseFrame.InvalidText, "text that is no UTF-8");
 
     private byte[] _buffer = new byte[InitialBytes];
     private bool _lent;
 
     /// <summary>The message so far, and after it what has come and is not looked at yet; between them may be frames that are done with.</summary>
     private int _message, _messageLength, _next, _end;
+
+    /// <summary>Bytes of an unfinished text that are known to be characters.</summary>
+    private int _characters;
 
     private FrameOpcode _opcode;
     private bool _insideMessage, _whole;
@@ -90,10 +99,12 @@ internal sealed class FrameReader(bool masks, int maxMessageBytes)
                 return Control(header.Opcode, _buffer.AsMemory(start, length));
             Append(start, length);
             if (!_insideMessage)
-                _opcode = header.Opcode;
+                (_opcode, _characters) = (header.Opcode, 0);
             _insideMessage = !header.Final;
             if (header.Final)
                 return Message();
+            if (_opcode == FrameOpcode.Text && !MayBecomeText())
+                return NoText;
         }
 
         return default;
@@ -127,7 +138,22 @@ internal sealed class FrameReader(bool masks, int maxMessageBytes)
             return new Received(ReceivedKind.Binary);
         return Utf8.IsValid(message.Span)
             ? new Received(ReceivedKind.Text, message)
-            : new Received(ReceivedKind.Violation, default, CloseFrame.InvalidText, "text that is no UTF-8");
+            : NoText;
+    }
+
+    /// <summary>Whether the fragments so far are the begin of a text. A peer that sends none is not read on to the end of its message.</summary>
+    private bool MayBecomeText()
+    {
+        var fresh = _buffer.AsSpan(_message + _characters, _messageLength - _characters);
+        var whole = fresh.Length;
+        for (var cut = 1; cut <= Math.Min(MostCut, fresh.Length); cut++)
+        {
+            if (Rune.DecodeFromUtf8(fresh[^cut..], out _, out _) == OperationStatus.NeedMoreData)
+                whole = fresh.Length - cut;
+        }
+
+        _characters += whole;
+        return Utf8.IsValid(fresh[..whole]);
     }
 
     /// <summary>Moves what is still needed to the front.</summary>

@@ -28,6 +28,9 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
     /// <summary>Gaps up to this length are filled with silence; a longer one is a clock that jumped, ms.</summary>
     private const long MaxGapMs = 10_000;
 
+    /// <summary>Chunks by which one may come late (10 s of them). One that is further behind is no duplicate: the count has leapt, or begun anew.</summary>
+    private const long MaxLateChunks = 500;
+
     private MediaStream? _stream;
     private Task _closing = Task.CompletedTask;
     private IActorRef _callerLeg = ActorRefs.Nobody, _modelLeg = ActorRefs.Nobody;
@@ -144,7 +147,7 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
 
         if (media.Chunk >= 0)
         {
-            if (media.Chunk <= _lastChunk)
+            if (media.Chunk <= _lastChunk && media.Chunk > _lastChunk - MaxLateChunks)
             {
                 CallMetrics.Skipped("twilio-duplicate");
                 return;

@@ -40,13 +40,13 @@ public ref struct TwilioEvent
     /// <summary>Stream id, empty on <c>connected</c>.</summary>
     public ReadOnlySpan<byte> StreamSid;
 
-    /// <summary>Number of the message in the stream from 1; -1 when absent or not a number.</summary>
+    /// <summary>Number of the message in the stream from 1; -1 when absent, or no number that a stream can have.</summary>
     public long SequenceNumber;
 
-    /// <summary>Number of the media message from 1; -1 when absent or not a number.</summary>
+    /// <summary>Number of the media message from 1; -1 when absent, or no number that a stream can have.</summary>
     public long Chunk;
 
-    /// <summary>Milliseconds since the stream's start; -1 when absent, negative or not a number.</summary>
+    /// <summary>Milliseconds since the stream's start; -1 when absent, negative, or no number that a stream can have.</summary>
     public long TimestampMs;
 
     /// <summary>Whether this is the caller's own track. Anything else is Bob's voice coming back.</summary>
@@ -87,6 +87,9 @@ public static class TwilioCodec
     private const int MaxParameterBytes = 8 * 1024;
     private const int MaxTracks = 8;
     private const int MaxUnknownName = 64;
+
+    /// <summary>No count of a stream comes near it (it is 31 years of milliseconds), and whoever reckons with one must not overflow.</summary>
+    private const long MaxCounter = 1_000_000_000_000;
 
     /// <summary>Never throws, whatever the bytes are.</summary>
     public static void Read(ReadOnlySpan<byte> utf8, out TwilioEvent e)
@@ -296,7 +299,7 @@ public static class TwilioCodec
         }
 
         var digits = reader.ValueSpan;
-        return Utf8Parser.TryParse(digits, out long value, out var used) && used == digits.Length && value >= 0 ? value : -1;
+        return Utf8Parser.TryParse(digits, out long value, out var used) && used == digits.Length && value is >= 0 and <= MaxCounter ? value : -1;
     }
 
     private static string Text(scoped ref Utf8JsonReader reader, string wrong)

@@ -22,6 +22,12 @@ internal sealed class Caller(Exchange exchange, BobAddress bob, CallJourneys jou
     /// <summary>From the webhook to Twilio's opening of the stream.</summary>
     public TimeSpan StreamDelay { get; init; }
 
+    /// <summary>What is to go wrong with the call.</summary>
+    public CallFault Fault { get; init; }
+
+    /// <summary>The webhook was answered.</summary>
+    public bool Answered { get; private set; }
+
     /// <summary>The stream is open and Bob has been heard.</summary>
     public bool Live => Speaking && FirstAudio is not null;
 
@@ -38,7 +44,7 @@ internal sealed class Caller(Exchange exchange, BobAddress bob, CallJourneys jou
     {
         _dialled = Stopwatch.GetTimestamp();
         if (bob.Webhooks)
-            _ = new Webhook(exchange, bob, "/incoming-call", Form("ringing"), Answered);
+            _ = new Webhook(exchange, bob, "/incoming-call", Form("ringing"), WebhookAnswered);
         else
             exchange.After(StreamDelay, () => OpenStream(""));
     }
@@ -59,6 +65,19 @@ internal sealed class Caller(Exchange exchange, BobAddress bob, CallJourneys jou
             _ = new Webhook(exchange, bob, "/call-status", Form("completed"), (_, _) => { });
     }
 
+    /// <summary>Lets the fault happen, now that the call is there. Twilio tells of the end only where it would.</summary>
+    public void Break()
+    {
+        Speaking = false;
+        _stream?.Break(Fault);
+        if (Fault == CallFault.AsksAndHangsUp)
+            _ = new Webhook(exchange, bob, "/call-next", Form("in-progress"), (_, _) => Tell());
+        else if (Fault is CallFault.HangsUpRinging or CallFault.HangsUpAtOnce || (_sid % 2 == 0 && Fault is not (CallFault.NoStream or CallFault.NoStart)))
+            Tell();
+
+        void Tell() => _ = new Webhook(exchange, bob, "/call-status", Form("completed"), (_, _) => { });
+    }
+
     /// <summary>Somebody who does not know the token: at the webhook, or at the media socket.</summary>
     /// <param name="refused">Told the status of the answer.</param>
     public void TryUnsigned(bool atTheSocket, Action<int> refused)
@@ -76,7 +95,7 @@ internal sealed class Caller(Exchange exchange, BobAddress bob, CallJourneys jou
     public void Connected()
     {
         if (_refused is null)
-            Speaking = true;
+            Speaking = Fault != CallFault.NoStart;
         else
             _refused(101);
     }
@@ -93,12 +112,15 @@ internal sealed class Caller(Exchange exchange, BobAddress bob, CallJourneys jou
 
     public void Dropped() => Fail("the media stream was dropped");
 
-    private void Answered(int status, string twiml)
+    private void WebhookAnswered(int status, string twiml)
     {
+        Answered = true;
         if (status != 200 || HttpHead.Between(twiml, "name=\"ticket\" value=\"", "\"") is not { } ticket)
             Fail($"the webhook was answered with {status} {twiml}");
         else if (HttpHead.Between(twiml, "<Stream url=\"", "\"") != bob.MediaStream)
             Fail($"the TwiML names another stream: {twiml}");
+        else if (Fault is CallFault.HangsUpRinging or CallFault.NoStream)
+            Break();
         else
             exchange.After(StreamDelay - Stopwatch.GetElapsedTime(_dialled), () => OpenStream(ticket));
     }

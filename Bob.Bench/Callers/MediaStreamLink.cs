@@ -10,6 +10,12 @@ namespace Bob.Bench.Callers;
 /// <summary>Twilio's end of one media stream.</summary>
 internal sealed class MediaStreamLink : WebSocketLink
 {
+    /// <summary>As many as Bob forgives a stream.</summary>
+    private const int MostMalformed = 100, MostBinary = 3;
+
+    /// <summary>The head of a text of 400 bytes, and 100 of them.</summary>
+    private static readonly byte[] Half = [0x81, 0xFE, 0x01, 0x90, 0, 0, 0, 0, .. Enumerable.Repeat((byte)'{', 100)];
+
     private readonly TwilioMessages _messages;
     private readonly PlayoutBuffer _playout = new();
     private readonly Caller _caller;
@@ -46,6 +52,38 @@ internal sealed class MediaStreamLink : WebSocketLink
         Close();
     }
 
+    /// <summary>Does to the stream what the fault is about.</summary>
+    public void Break(CallFault fault)
+    {
+        switch (fault)
+        {
+            case CallFault.Vanishes:
+                Close();
+                break;
+            case CallFault.Resets or CallFault.AsksAndHangsUp:
+                Reset();
+                break;
+            case CallFault.ResetsInFrame:
+                Send(Half);
+                Reset();
+                break;
+            case CallFault.EndlessFrame:
+                Send(Half);
+                break;
+            case CallFault.Garbage:
+                for (var i = 0; i <= MostMalformed; i++)
+                    Say("{\"event\":\"media\",\"media\":{\"payload\":17}}");
+                break;
+            case CallFault.BrokenFrame:
+                Send([0xF3, 0x80, 0, 0, 0, 0]);
+                break;
+            case CallFault.Binary:
+                for (var i = 0; i < MostBinary; i++)
+                    Send([0x82, 0x81, 0, 0, 0, 0, 0xFF]);
+                break;
+        }
+    }
+
     protected override bool Head(string head)
     {
         if (HttpHead.Status(head) != 101)
@@ -56,7 +94,8 @@ internal sealed class MediaStreamLink : WebSocketLink
         }
 
         Say(TwilioMessages.Connected);
-        Say(_messages.Start(_ticket));
+        if (_caller.Fault != CallFault.NoStart)
+            Say(_messages.Start(_ticket));
         _caller.Connected();
         return true;
     }

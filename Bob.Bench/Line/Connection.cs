@@ -55,6 +55,14 @@ internal abstract class Connection
         _exchange.Forget(_token, _socket);
     }
 
+    /// <summary>Cuts the connection: the far end is told of a reset.</summary>
+    protected void Reset()
+    {
+        if (!Closed)
+            _socket.LingerState = new LingerOption(true, 0);
+        Close();
+    }
+
     protected void Send(ReadOnlySpan<byte> bytes)
     {
         if (Closed)

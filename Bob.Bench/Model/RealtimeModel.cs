@@ -17,7 +17,36 @@ internal enum Shape
 
 /// <param name="AcceptDelay">From the request to the answer of the handshake.</param>
 /// <param name="FirstDeltaDelay">From <c>response.create</c> to the first audio.</param>
-internal sealed record ModelPlan(Shape Shape, TimeSpan AcceptDelay, TimeSpan FirstDeltaDelay);
+/// <param name="FaultEvery">One of so many sessions has a fault, each time another; 0: none has.</param>
+internal sealed record ModelPlan(Shape Shape, TimeSpan AcceptDelay, TimeSpan FirstDeltaDelay, int FaultEvery = 0)
+{
+    public ModelFault FaultOf(int session) =>
+        FaultEvery > 0 && session % FaultEvery == 0 ? (ModelFault)(1 + (session / FaultEvery % ((int)ModelFault.Garbage))) : ModelFault.None;
+}
+
+/// <summary>What goes wrong with a session.</summary>
+internal enum ModelFault
+{
+    None,
+
+    /// <summary>The handshake is answered with 503.</summary>
+    Refuses,
+
+    /// <summary>The connection is reset where the answer should begin.</summary>
+    Resets,
+
+    /// <summary>The connection is reset in the middle of a frame of the answer.</summary>
+    ResetsInFrame,
+
+    /// <summary>The connection ends without a word.</summary>
+    Vanishes,
+
+    /// <summary>The server closes with 1011.</summary>
+    Closes,
+
+    /// <summary>Events that are none.</summary>
+    Garbage,
+}
 
 /// <summary>A Realtime server without a mind: the GA shape of OpenAI's events, and audio that can be recognised.</summary>
 internal sealed class RealtimeModel : IDisposable

@@ -14,6 +14,12 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
     private const int FrameBytes = 160;
     private const int FrameBase64 = 216;
     private const string HandshakeGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private const int MostMalformed = 5;
+
+    /// <summary>The head of a text of 400 bytes, and 100 of them.</summary>
+    private static readonly byte[] Half = [0x81, 0x7E, 0x01, 0x90, .. Enumerable.Repeat((byte)'{', 100)];
+
+    private readonly ModelFault _fault = plan.FaultOf(number);
     private readonly RealtimeEvents _events = new(number);
     private readonly Turns? _turns = plan.Shape == Shape.Speech ? new Turns(number) : null;
     private int _expected, _spoken, _heard = -1;
@@ -23,6 +29,13 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
     {
         var key = HttpHead.Value(head, "Sec-WebSocket-Key") ?? throw new InvalidDataException("No WebSocket handshake.");
         var accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + HandshakeGuid)));
+        if (_fault == ModelFault.Refuses)
+        {
+            Answer("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            Close();
+            return false;
+        }
+
         After(plan.AcceptDelay, () =>
         {
             Answer($"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n");
@@ -91,11 +104,42 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
         }
 
         Begin(purpose);
+        if (_fault != ModelFault.None)
+        {
+            Break();
+            return;
+        }
+
         After(plan.FirstDeltaDelay, () =>
         {
             Speak(20);
             _echoes = true;
         });
+    }
+
+    private void Break()
+    {
+        switch (_fault)
+        {
+            case ModelFault.Resets:
+                Reset();
+                break;
+            case ModelFault.ResetsInFrame:
+                Speak(20);
+                Send(Half);
+                Reset();
+                break;
+            case ModelFault.Vanishes:
+                Close();
+                break;
+            case ModelFault.Closes:
+                SayClose(1011);
+                break;
+            case ModelFault.Garbage:
+                for (var i = 0; i <= MostMalformed; i++)
+                    Say("{\"type\":");
+                break;
+        }
     }
 
     private void Do(TurnStep step)

@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Numerics;
 using System.Text;
-using System.Text.Json;
-using Bob.Actors.Calls;
 using Bob.Actors.Records;
 
 namespace Bob.Host.Records;
@@ -16,7 +12,6 @@ public sealed class Spool : IDisposable
     private const string SpoolFile = "journal.spool";
     private const string UnreadFile = "journal.unread";
     private const string NodeFile = "node";
-    private const int ChecksumLength = 8;
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
@@ -72,7 +67,7 @@ public sealed class Spool : IDisposable
     {
         using var lines = new MemoryStream();
         foreach (var entry in entries)
-            WriteLine(lines, entry);
+            SpoolLine.Write(lines, entry);
         _file.Position = _length; // over whatever a failed write has left
         _file.Write(lines.GetBuffer(), 0, (int)lines.Length);
         _file.Flush(flushToDisk: true);
@@ -94,9 +89,9 @@ public sealed class Spool : IDisposable
         {
             if (line.Length == 0)
                 continue;
-            if (!IsWhole(line))
+            if (!SpoolLine.IsWhole(line))
                 damaged++;
-            else if (Parse(line) is { } entry)
+            else if (SpoolLine.Parse(line) is { } entry)
                 entries.Add(entry);
             else
                 unread.Add(Utf8.GetString(line));
@@ -118,7 +113,7 @@ public sealed class Spool : IDisposable
     public static string Line(JournalEntry entry)
     {
         using var line = new MemoryStream();
-        WriteLine(line, entry);
+        SpoolLine.Write(line, entry);
         return Utf8.GetString(line.GetBuffer(), 0, (int)line.Length - 1);
     }
 
@@ -134,61 +129,6 @@ public sealed class Spool : IDisposable
     {
         _file.Dispose();
         _lock.Dispose();
-    }
-
-    private static void WriteLine(MemoryStream lines, JournalEntry entry)
-    {
-        var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteString("call", entry.CallSid.Value);
-            json.WriteNumber("number", entry.Number);
-            json.WriteString("at", entry.At);
-            json.WriteString("kind", JournalCodec.Kind(entry));
-            json.WriteNumber("version", JournalCodec.Version);
-            json.WritePropertyName("what");
-            json.WriteRawValue(JournalCodec.Payload(entry));
-            json.WriteEndObject();
-        }
-
-        var utf8 = body.GetBuffer().AsSpan(0, (int)body.Length);
-        lines.Write(Encoding.ASCII.GetBytes(Checksum(utf8)));
-        lines.WriteByte((byte)' ');
-        lines.Write(utf8);
-        lines.WriteByte((byte)'\n');
-    }
-
-    private static JournalEntry? Parse(byte[] line)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(line.AsMemory(ChecksumLength + 1));
-            var root = json.RootElement;
-            var entry = JournalCodec.Read(
-                root.GetProperty("kind").GetString()!, root.GetProperty("version").GetInt32(), root.GetProperty("what").GetRawText());
-            return entry with
-            {
-                CallSid = new CallSid(root.GetProperty("call").GetString()!),
-                Number = root.GetProperty("number").GetInt32(),
-                At = root.GetProperty("at").GetDateTimeOffset(),
-            };
-        }
-        catch (Exception unknown) when (unknown is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
-    private static bool IsWhole(byte[] line) =>
-        line.Length > ChecksumLength && Encoding.ASCII.GetString(line, 0, ChecksumLength) == Checksum(line.AsSpan(ChecksumLength + 1));
-
-    private static string Checksum(ReadOnlySpan<byte> utf8)
-    {
-        var crc = uint.MaxValue;
-        foreach (var octet in utf8)
-            crc = BitOperations.Crc32C(crc, octet);
-        return (~crc).ToString("x8", CultureInfo.InvariantCulture);
     }
 
     /// <summary>Without its end; null when there is no whole line left.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Reflection;
 using System.Text.Json;
 using AwesomeAssertions;
 using Bob.Tests.Calls;
@@ -16,17 +14,15 @@ public sealed class LoadSpecs(ITestOutputHelper output)
     private const int FramesPerSecond = 50;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
-    private static string Program =>
-        typeof(LoadSpecs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == "Bob.Bench").Value!;
-
     [Fact]
     public async Task Twenty_calls_at_once_lose_no_frame_in_either_direction()
     {
         var json = Path.GetTempFileName();
         try
         {
-            var exitCode = await BenchAsync("--calls", $"{Calls}", "--seconds", $"{Seconds}", "--warm-up", "1", "--no-floor", "--no-counters", "--json", json);
+            var (exitCode, said) = await BenchProcess.RunAsync(Deadline, "--calls", $"{Calls}", "--seconds", $"{Seconds}", "--warm-up", "1", "--no-floor", "--no-counters", "--json", json);
 
+            output.WriteLine(said);
             exitCode.Should().Be(0);
             using var report = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
             var run = report.RootElement.GetProperty("figures")[0];
@@ -41,25 +37,6 @@ public sealed class LoadSpecs(ITestOutputHelper output)
         finally
         {
             File.Delete(json);
-        }
-    }
-
-    private async Task<int> BenchAsync(params string[] arguments)
-    {
-        using var bench = Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(Deadline);
-        try
-        {
-            output.WriteLine(await bench.StandardOutput.ReadToEndAsync(deadline.Token));
-            output.WriteLine(await bench.StandardError.ReadToEndAsync(deadline.Token));
-            await bench.WaitForExitAsync(deadline.Token);
-            return bench.ExitCode;
-        }
-        finally
-        {
-            if (!bench.HasExited)
-                bench.Kill(entireProcessTree: true);
         }
     }
 }

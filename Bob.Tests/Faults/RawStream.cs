@@ -17,7 +17,7 @@ internal sealed class RawStream : IDisposable
     public const string Stop = $$$"""{"event":"stop","sequenceNumber":"9","stop":{"accountSid":"{{{TwilioLine.AccountSid}}}","callSid":"{{{TwilioLine.SomeCall}}}"},"streamSid":"{{{StreamSid}}}"}""";
 
     /// <summary>FIN and the opcodes.</summary>
-    public const byte Text = 0x81, Binary = 0x82, Close = 0x88, Ping = 0x89;
+    public const byte Text = 0x81, Binary = 0x82, Close = 0x88, Ping = 0x89, Pong = 0x8A;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private readonly TcpClient _client;
@@ -86,23 +86,29 @@ internal sealed class RawStream : IDisposable
         }
     }
 
-    /// <summary>Reads on until Bob ends the stream: the code of his CLOSE frame, or 0 when there was none.</summary>
+    /// <summary>The next frame that Bob sends.</summary>
+    public async Task<(byte First, byte[] Payload)> NextAsync()
+    {
+        var head = await ReadAsync(_line, 2);
+        var length = (head[1] & 0x7F) switch
+        {
+            126 => BinaryPrimitives.ReadUInt16BigEndian(await ReadAsync(_line, 2)),
+            127 => (int)BinaryPrimitives.ReadUInt64BigEndian(await ReadAsync(_line, 8)),
+            var small => small,
+        };
+        return (head[0], await ReadAsync(_line, length));
+    }
+
+    /// <summary>Reads on until Bob ends the stream: the code of his CLOSE frame, 1005 when it has none, or 0 when there was none.</summary>
     public async Task<int> EndAsync()
     {
         try
         {
             while (true)
             {
-                var head = await ReadAsync(_line, 2);
-                var length = (head[1] & 0x7F) switch
-                {
-                    126 => BinaryPrimitives.ReadUInt16BigEndian(await ReadAsync(_line, 2)),
-                    127 => (int)BinaryPrimitives.ReadUInt64BigEndian(await ReadAsync(_line, 8)),
-                    var small => small,
-                };
-                var payload = await ReadAsync(_line, length);
-                if (head[0] == Close)
-                    return length < 2 ? 1005 : BinaryPrimitives.ReadUInt16BigEndian(payload);
+                var (first, payload) = await NextAsync();
+                if (first == Close)
+                    return payload.Length < 2 ? 1005 : BinaryPrimitives.ReadUInt16BigEndian(payload);
             }
         }
         catch (IOException)
