@@ -14,8 +14,8 @@ namespace Bob.Simulator.Twilio;
 
 /// <summary>
 /// Twilio's REST API on 127.0.0.1, as far as calls go that are up: <c>GET</c> and <c>POST /2010-04-01/Accounts/{sid}/Calls/{CallSid}.json</c>, with basic
-/// authentication. An update replaces the document that the call performs, so that a media stream gets <c>stop</c> and closes. What Twilio refuses is refused, in
-/// Twilio's words and numbers.
+/// authentication. An update replaces the document that the call performs, so that a media stream gets <c>stop</c> and closes. Recordings are served as WAV,
+/// <c>GET …/Recordings/{RE…}.wav</c>. What Twilio refuses is refused, in Twilio's words and numbers.
 /// </summary>
 public sealed class TwilioRestApi : IAsyncDisposable
 {
@@ -49,6 +49,7 @@ public sealed class TwilioRestApi : IAsyncDisposable
         var api = new TwilioRestApi(twilio, app, fault ?? (_ => null));
         app.Run(api.AnswerAsync);
         await app.StartAsync();
+        twilio.Recordings.Api = api.Url;
         return api;
     }
 
@@ -69,6 +70,13 @@ public sealed class TwilioRestApi : IAsyncDisposable
         if (fault is { Drops: true })
         {
             context.Abort();
+            return;
+        }
+
+        if (fault is not { Status: not null } && request.Method == "GET" && _twilio.Recordings.Fetch(request.Path, context.Request.Headers.Authorization).Wav is { } recording)
+        {
+            context.Response.ContentType = "audio/x-wav";
+            await context.Response.Body.WriteAsync(recording);
             return;
         }
 

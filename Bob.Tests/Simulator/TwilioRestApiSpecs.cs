@@ -135,6 +135,29 @@ public sealed class TwilioRestApiSpecs : IAsyncLifetime
         (await call.Completion).EndReason.Should().Be(CallEndReason.WebhookFailed);
     }
 
+    [Fact]
+    public async Task A_recording_is_for_whoever_has_the_accounts_token()
+    {
+        await using var twilio = new TwilioSimulator(_server.Options);
+        await using var rest = await TwilioRestApi.StartAsync(twilio);
+        var sid = twilio.Recordings.Keep(Babble.Speak(TimeSpan.FromSeconds(1)));
+
+        var stranger = await FetchAsync($"{twilio.Recordings.UrlOf(sid)}.wav", "another token");
+        var unknown = await FetchAsync($"{twilio.Recordings.UrlOf("RE00000000000000000000000000000009")}.wav", TwilioSimulatorLine.Token);
+        var found = await FetchAsync($"{twilio.Recordings.UrlOf(sid)}.wav", TwilioSimulatorLine.Token);
+
+        (stranger.Status, unknown.Status, found.Status).Should().Be((HttpStatusCode.Unauthorized, HttpStatusCode.NotFound, HttpStatusCode.OK));
+        found.Body.Should().Equal(twilio.Recordings.Find(sid)).And.HaveCount(44 + 16_000);
+    }
+
+    private async Task<(HttpStatusCode Status, byte[] Body)> FetchAsync(string url, string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Account}:{token}")));
+        using var response = await _http.SendAsync(request, Cancellation);
+        return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(Cancellation));
+    }
+
     private Task<(HttpStatusCode Status, JsonElement Answer)> PostAsync(TwilioRestApi rest, string callSid, params (string, string)[] form) =>
         SendAsync(rest, HttpMethod.Post, callSid, TwilioSimulatorLine.Token, form);
 
