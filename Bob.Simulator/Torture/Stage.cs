@@ -65,6 +65,9 @@ internal sealed class Stage : IAsyncDisposable
 
     public required Ear Ear { get; init; }
 
+    /// <summary>Where Bob asks Twilio for calls that he lost.</summary>
+    public required TwilioRestApi Rest { get; init; }
+
     public RawTwilio Raw => field ??= new RawTwilio(this);
 
     public int MemoryBefore { get; private init; }
@@ -126,13 +129,17 @@ internal sealed class Stage : IAsyncDisposable
             NoStatusCallback = network.NoStatusCallback,
             StreamSignature = network.StreamSignature,
             StreamOpenDelay = network.StreamOpenDelay,
+            FallbackTwiml = network.Fallback,
             WebhookTimeout = network.WebhookTimeout,
         });
+        var rest = await TwilioRestApi.StartAsync(twilio);
+        lane.Rest.TargetPort = rest.Url.Port;
         var replies = script.Rules.Cast<Reply>().Append(script.Greeting).Append(script.Otherwise);
         return new Stage(played, lane, model, second, twilio, slack)
         {
             Ear = new Ear([.. replies.SelectMany(reply => reply.Say), .. SmallTalk.Lines.Values], clips),
             MemoryBefore = lane.Bob?.MemoryMb ?? 0,
+            Rest = rest,
         };
     }
 
@@ -180,8 +187,9 @@ internal sealed class Stage : IAsyncDisposable
         foreach (var undo in Undo)
             undo.Dispose();
         await Raw.DisposeAsync();
+        await Rest.DisposeAsync();
         await Twilio.DisposeAsync();
-        Lane.Model.TargetPort = Lane.Second.TargetPort = 0;
+        Lane.Model.TargetPort = Lane.Second.TargetPort = Lane.Rest.TargetPort = 0;
         await Model.DisposeAsync();
         await Second.DisposeAsync();
     }
