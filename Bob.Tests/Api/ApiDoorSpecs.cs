@@ -175,7 +175,8 @@ public sealed partial class ApiDoorSpecs
             "get /api/calls", "get /api/calls/{callSid}", "get /api/calls/{callSid}/recording", "head /api/calls/{callSid}/recording",
             "get /api/callers", "post /api/callers", "get /api/callers/{number}", "put /api/callers/{number}", "delete /api/callers/{number}",
             "post /api/callers/{number}/erase", "get /api/callers.csv", "post /api/callers.csv",
-            "get /api/messages", "get /api/messages/{id}", "delete /api/messages/{id}", "put /api/messages/{id}/handled");
+            "get /api/messages", "get /api/messages/{id}", "delete /api/messages/{id}", "put /api/messages/{id}/handled",
+            "get /api/messages/{id}/recording", "head /api/messages/{id}/recording");
         document.GetProperty("components").GetProperty("securitySchemes").GetProperty("token").GetProperty("scheme").GetString().Should().Be("bearer");
         document.GetProperty("security").EnumerateArray().Should().ContainSingle();
         var search = document.GetProperty("paths").GetProperty("/api/calls").GetProperty("get");

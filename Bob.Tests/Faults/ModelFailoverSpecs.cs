@@ -31,8 +31,12 @@ public sealed class ModelFailoverSpecs
     {
         var refuses = new Fault
         {
-            At = new FaultPoint { On = FaultMoment.Connect }, Do = fault, Status = status, RetryAfter = status == 429 ? 20 : null,
-            Location = status == 302 ? "http://127.0.0.1:1/v1/realtime" : null, Times = 0,
+            At = new FaultPoint { On = FaultMoment.Connect },
+            Do = fault,
+            Status = status,
+            RetryAfter = status == 429 ? 20 : null,
+            Location = status == 302 ? "http://127.0.0.1:1/v1/realtime" : null,
+            Times = 0,
         };
         await using var houses = await TwoServers.StartAsync(refuses);
 
