@@ -66,7 +66,8 @@ public sealed class LineConnection
     public static Stream? TakeOver(HttpContext context) =>
         context.Features.Get<LineConnection>() is { } line && line.Transport == line ? new TakenLine(line, line.Rest()) : null;
 
-    public override void Abort(ConnectionAbortedException reason) => Shut();
+    /// <summary>Ends the connection at once: what waits is dropped, and the far end hears of a reset. A peer that does not answer holds nothing here.</summary>
+    public override void Abort(ConnectionAbortedException reason) => Shut(gently: false);
 
     public override ValueTask DisposeAsync()
     {
@@ -74,11 +75,20 @@ public sealed class LineConnection
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Ends the connection, as gently as it can: what was sent arrives. Any number of times.</summary>
-    public void Shut()
+    /// <summary>Ends the connection. Any number of times; the first counts.</summary>
+    /// <param name="gently">What was sent arrives.</param>
+    public void Shut(bool gently = true)
     {
         if (Interlocked.Exchange(ref _shut, 1) == 1)
             return;
+        if (gently)
+            Finish();
+        Socket.Close(gently ? -1 : 0); // 0 resets
+        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false); // what hears of it may take its time
+    }
+
+    private void Finish()
+    {
         try
         {
             Socket.Shutdown(SocketShutdown.Both);
@@ -87,9 +97,6 @@ public sealed class LineConnection
         {
             // The far end has cut it.
         }
-
-        Socket.Dispose();
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false); // what hears of it may take its time
     }
 
     /// <summary>What has come behind the request already.</summary>

@@ -14,6 +14,9 @@ public sealed class LineTransport : IConnectionListenerFactory
 {
     private const int Backlog = 512;
 
+    /// <summary>How long callers wait in the backlog when the process may open no more files, until it looks again.</summary>
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
+
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellation = default)
     {
         var socket = Bind(endpoint);
@@ -48,6 +51,11 @@ public sealed class LineTransport : IConnectionListenerFactory
                 catch (Exception unbound) when (unbound is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
                 {
                     return null;
+                }
+                catch (SocketException refused) when (refused.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                {
+                    // It would be refused again at once, on the thread that carries the frames of all calls.
+                    await Task.Delay(Breath, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 }
                 catch (SocketException)
                 {
