@@ -37,6 +37,7 @@ internal sealed class RandomCall : IAsyncDisposable
     private readonly FakeTimeProvider _clock;
     private readonly AdmitCall _admission = new(new CallSid($"CA{Interlocked.Increment(ref calls)}"), "+15550100001", "+15550100002");
     private readonly Dialer _dialer = new();
+    private readonly ModelProviders _models;
     private readonly ConcurrentQueue<object> _answers = new(), _troubles = new(), _ends = new();
     private readonly IActorRef _calls, _asker, _listener;
     private readonly List<ScriptedSocket> _streams = [], _sessions = [];
@@ -54,11 +55,12 @@ internal sealed class RandomCall : IAsyncDisposable
     {
         (_system, _clock) = (system, clock);
         var realtime = new RealtimeOptions { Url = new Uri("wss://model.example"), Model = "m", ApiKey = "k", Instructions = "You are Bob.", Greeting = "Say hello." };
+        _models = new ModelProviders([new ModelProvider(_dialer, realtime, 0, clock, NullLogger<ModelProvider>.Instance)]);
         var services = new CallServices(
             new CallOptions { MaxDuration = TimeSpan.FromSeconds(90) }, realtime, [CallTools.EndCall], clock,
             setup => Props.Create(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path),
             setup => Props.Create(() => new OpenAiRealtimeActor(setup)).WithDispatcher(LegDispatcher.Path),
-            new ModelProviders([new ModelProvider(_dialer, realtime, 0, clock, NullLogger<ModelProvider>.Instance)]));
+            _models);
         _listener = system.ActorOf(Props.Create(() => new Listener(_ends, _troubles)));
         foreach (var told in new[] { typeof(CallsActor.CallEnded), typeof(Error), typeof(UnhandledMessage) })
             system.EventStream.Subscribe(_listener, told);
@@ -122,7 +124,7 @@ internal sealed class RandomCall : IAsyncDisposable
             case Happening.TwilioSaysOver:
                 _calls.Tell(new CallOver(_admission.CallSid, "completed"), _asker);
                 break;
-            case Happening.WebhookComesAgain:
+            case Happening.WebhookComesAgain when _ends.IsEmpty: // afterwards it may announce another call
                 _calls.Tell(_admission, _asker);
                 break;
             case Happening.ModelConnects when await _dialer.NextAsync() is { } dial:
@@ -136,6 +138,10 @@ internal sealed class RandomCall : IAsyncDisposable
                 break;
             case Happening.ModelRefusesForGood when await _dialer.NextAsync() is { } dial:
                 dial.SetResult(new DialResult(null, new ModelFailure(FailureKind.Permanent, "invalid-api-key")));
+                break;
+            case Happening.CallerBegins:
+                await PassAsync(0.5); // what follows at once is no turn of its own
+                ModelSays(happening);
                 break;
             case Happening.Moment:
                 await PassAsync(0.25);
@@ -168,6 +174,7 @@ internal sealed class RandomCall : IAsyncDisposable
         for (var seconds = 0; seconds < 240 && _ends.IsEmpty; seconds++)
             await PassAsync(1);
         await HappensAsync(Happening.TwilioAsks);
+        _models.Dispose(); // which try on their own whether the server is there again
 
         _ends.Should().ContainSingle($"a call has one end: {Story()}");
         var deadline = DateTime.UtcNow + Patience;
