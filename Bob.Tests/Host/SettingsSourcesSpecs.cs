@@ -69,7 +69,7 @@ public sealed class SettingsSourcesSpecs : IDisposable
     {
         var example = File.ReadAllText(Repository(".env.example"));
         Write("appsettings.json", "{}");
-        Write(".env", Regex.Replace(example, "(?m)^#([A-Z_]+=)", "$1"));
+        Write(".env", Regex.Replace(example, "(?m)^#([A-Z0-9_]+=)", "$1"));
 
         var sources = Read(_root.FullName, ("BOB_INSTRUCTIONS", "Be Bob."));
         var options = BobOptionsReader.Read(sources);
