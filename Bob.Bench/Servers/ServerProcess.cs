@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Bob.Bench.Callers;
 
@@ -40,6 +41,8 @@ internal sealed class ServerProcess : IDisposable
     }
 
     private static string Dotnet => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+
+    private static string BuiltBob => typeof(ServerProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == "Bob.Host").Value!;
 
     public BobAddress Address { get; }
 
@@ -79,7 +82,7 @@ internal sealed class ServerProcess : IDisposable
 
     private static ProcessStartInfo Bob(ServerPlan plan, BobAddress address, int modelPort)
     {
-        var program = plan.Program ?? Path.Combine(AppContext.BaseDirectory, "Bob.Host.dll");
+        var program = plan.Program ?? BuiltBob;
         if (!File.Exists(program))
             throw new FileNotFoundException($"There is no Bob at {program}.", program);
         var start = Pinned(plan.Cores, Dotnet, program);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Reflection;
 using Xunit;
 
 namespace Bob.Tests.Bench;
@@ -7,13 +6,10 @@ namespace Bob.Tests.Bench;
 /// <summary>The bench as a process of its own.</summary>
 internal static class BenchProcess
 {
-    private static string Program =>
-        typeof(BenchProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == "Bob.Bench").Value!;
-
     /// <summary>Runs it to its end; what it returned, and what it said.</summary>
     public static async Task<(int ExitCode, string Said)> RunAsync(TimeSpan within, params string[] arguments)
     {
-        using var bench = Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var bench = Process.Start(new ProcessStartInfo("dotnet", [BuiltProgram.Bench, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(within);
         try

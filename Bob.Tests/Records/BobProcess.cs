@@ -86,7 +86,7 @@ internal sealed class BobProcess : IAsyncDisposable
 
     private static ProcessStartInfo Start(IEnumerable<(string Key, string Value)> settings, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Bob.Host.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [BuiltProgram.Bob, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -16,7 +16,7 @@ public sealed class TortureSpecs(ITestOutputHelper output)
     public async Task The_fast_part_of_the_fault_catalogue_is_survived()
     {
         var report = await TortureRun.RunAsync(
-            new TortureOptions { Bob = Path.Combine(AppContext.BaseDirectory, "Bob.Host.dll"), Fast = true, Slack = Slack, Lanes = 4 }, Tell, TestContext.Current.CancellationToken);
+            new TortureOptions { Bob = BuiltProgram.Bob, Fast = true, Slack = Slack, Lanes = 4 }, Tell, TestContext.Current.CancellationToken);
 
         report.Red.Should().BeEmpty(string.Join('\n', report.Verdicts.Where(verdict => !verdict.Survived).Select(Shown)));
         report.Ids.Should().HaveCountGreaterThan(40);

@@ -1,0 +1,14 @@
+using System.Reflection;
+
+namespace Bob.Tests;
+
+/// <summary>The repository's programs that specs run as processes, from where they were built.</summary>
+internal static class BuiltProgram
+{
+    public static string Bob => Of("Bob.Host");
+
+    public static string Bench => Of("Bob.Bench");
+
+    private static string Of(string project) =>
+        typeof(BuiltProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == project).Value!;
+}
