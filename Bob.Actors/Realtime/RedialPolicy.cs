@@ -76,6 +76,6 @@ public sealed class RedialPolicy(int servers = 1)
     {
         "timeout" => Longest,
         "connection-refused" or "dns-failure" or "unreachable" or "no-sockets-left" or "no-ports-left" => TimeSpan.FromSeconds(_talked ? 4 : 1.5),
-        _ => TimeSpan.FromSeconds(_talked ? 6 : 4),
+        _ => TimeSpan.FromSeconds(_talked ? 6 : 3.5),
     };
 }

@@ -164,7 +164,8 @@ internal sealed class SoakRun : IDisposable
         for (var waited = TimeSpan.Zero; calls != "0" && waited < LongestCall; waited += Settle)
         {
             _exchange.RunFor(Settle);
-            var ready = http.GetStringAsync(new Uri($"http://127.0.0.1:{_server.Address.Port}/health/ready")).GetAwaiter().GetResult();
+            using var answer = http.GetAsync(new Uri($"http://127.0.0.1:{_server.Address.Port}/health/ready")).GetAwaiter().GetResult(); // a busy Bob is not ready, and says so
+            var ready = answer.Content.ReadAsStringAsync().GetAwaiter().GetResult();
             calls = HttpHead.Between(ready, "\"calls\":", ",") ?? ready;
         }
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Bob.Host.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -13,6 +15,12 @@ namespace Bob.Host.Connections;
 public sealed class LineTransport : IConnectionListenerFactory
 {
     private const int Backlog = 512;
+
+    /// <summary>
+    /// Files that connections leave to the process. With none left .NET cannot even start a thread of its pool, and ends the process (as an
+    /// <see cref="OutOfMemoryException"/> that nobody catches). Assemblies that are loaded late need two each, and so does a thread that begins.
+    /// </summary>
+    private const int Spare = 40;
 
     /// <summary>How long callers wait in the backlog when the process may open no more files, until it looks again.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
@@ -46,7 +54,11 @@ public sealed class LineTransport : IConnectionListenerFactory
             {
                 try
                 {
-                    return new LineConnection(await socket.AcceptAsync(cancellation));
+                    var accepted = await socket.AcceptAsync(cancellation);
+                    if (Leaves(accepted.SafeHandle) || await RoomAsync(cancellation))
+                        return new LineConnection(accepted);
+                    accepted.Dispose();
+                    return null;
                 }
                 catch (Exception unbound) when (unbound is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
                 {
@@ -63,6 +75,23 @@ public sealed class LineTransport : IConnectionListenerFactory
                 }
             }
         }
+
+        /// <summary>Waits until there are files to spare, with all who call in the backlog; false when Bob ends meanwhile.</summary>
+        private static async Task<bool> RoomAsync(CancellationToken cancellation)
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                await Task.Delay(Breath, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                using var next = File.OpenHandle("/dev/null");
+                if (Leaves(next))
+                    return true;
+            }
+
+            return false;
+        }
+
+        /// <summary>The kernel gives out the lowest number that is free.</summary>
+        private static bool Leaves(SafeHandle file) => OpenFiles.Limit is not { } limit || file.DangerousGetHandle() < limit - Spare;
 
         public ValueTask UnbindAsync(CancellationToken cancellation = default) => DisposeAsync();
 

@@ -38,6 +38,8 @@ internal sealed class ModelResponse(IModelLine line, Conversation conversation, 
 
     public int AudioMs { get; private set; }
 
+    public DateTimeOffset? EndedAt { get; private set; }
+
     public bool Active => Status == "in_progress";
 
     /// <summary>Called under the gate when the response is over.</summary>
@@ -282,7 +284,7 @@ internal sealed class ModelResponse(IModelLine line, Conversation conversation, 
 
     private void Finish(string status, string? reason, ScriptedFailure? failure)
     {
-        (Status, Reason) = (status, reason);
+        (Status, Reason, EndedAt) = (status, reason, line.Options.Time.GetUtcNow());
         var details = status switch
         {
             "completed" => null,

@@ -36,7 +36,8 @@ public sealed record Truncation(string ItemId, int AudioEndMs, int AudioMs, stri
 /// <param name="Text">What its message items said, joined by spaces.</param>
 /// <param name="AudioMs">Audio sent, in ms.</param>
 /// <param name="Instructions">Of its <c>response.create</c>.</param>
-public sealed record SimulatedResponse(int Number, string Id, string Status, string? Reason, string Text, int AudioMs, string? Instructions);
+/// <param name="EndedAt">When its <c>response.done</c> was sent.</param>
+public sealed record SimulatedResponse(int Number, string Id, string Status, string? Reason, string Text, int AudioMs, string? Instructions, DateTimeOffset? EndedAt);
 
 /// <summary>A fault of the script that has struck.</summary>
 /// <param name="Fault">Which.</param>

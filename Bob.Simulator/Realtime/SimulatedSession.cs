@@ -59,7 +59,7 @@ public sealed class SimulatedSession : IModelLine
 
     /// <summary>The model's responses.</summary>
     public IReadOnlyList<SimulatedResponse> Responses => Locked(() => _model.Responses
-        .Select(entry => new SimulatedResponse(entry.Response.Number, entry.Response.Id, entry.Response.Status, entry.Response.Reason, entry.Response.Text(), entry.Response.AudioMs, entry.Instructions))
+        .Select(entry => new SimulatedResponse(entry.Response.Number, entry.Response.Id, entry.Response.Status, entry.Response.Reason, entry.Response.Text(), entry.Response.AudioMs, entry.Instructions, entry.Response.EndedAt))
         .ToArray());
 
     /// <summary>The items as the model knows them.</summary>

@@ -4,8 +4,8 @@ using Bob.Simulator.Twilio;
 namespace Bob.Simulator.Torture;
 
 /// <summary>What came back, and how long that took.</summary>
-/// <param name="Of"><c>model</c>: from the fault to the next session that is told to go on or hears the caller. <c>media</c>: from Twilio's request to the next
-/// stream's handshake. <c>process</c>: from the moment the new process listens to the first sound of it at the caller. <c>fallback</c>: from the fault, or the first
+/// <param name="Of"><c>model</c>: from the fault to the next session that is told to go on or hears the caller. <c>media</c>: from Twilio's request, or the moment a new
+/// process listens if that is later, to the next stream's handshake. <c>process</c>: from the moment the new process listens to the first sound of it at the caller. <c>fallback</c>: from the fault, or the first
 /// stream's start if that is later, to the first word of the apology.</param>
 public sealed record Recovered(string Of, TimeSpan Took);
 
@@ -16,8 +16,9 @@ internal static class Recovery
     {
         var found = new List<Recovered>();
         found.AddRange(Model(stage));
-        found.AddRange(Media(report));
-        found.AddRange(Process(stage, call, report));
+        var up = NewProcess(stage, call);
+        found.AddRange(Media(call, report, up));
+        found.AddRange(Process(report, up));
         found.AddRange(Fallback(stage, call, report, heard));
         return found;
     }
@@ -44,32 +45,40 @@ internal static class Recovery
             .GroupBy(struck => struck.Session, struck => struck.At, (_, times) => times.Max())
             .Concat(stage.Blows.Where(blow => blow.What.StartsWith("session ", StringComparison.Ordinal) || blow.What.StartsWith("model ", StringComparison.Ordinal)).Select(blow => Wall(blow.At)));
 
-    private static IEnumerable<Recovered> Media(CallReport report)
+    private static IEnumerable<Recovered> Media(PlacedCall call, CallReport report, TimeSpan? up)
     {
-        foreach (var asked in report.Webhooks.Where(webhook => webhook.Url.EndsWith("/call-next", StringComparison.Ordinal) && webhook.Form.Any(field => field is { Key: "CallStatus", Value: "in-progress" })))
+        foreach (var webhook in report.Webhooks.Where(webhook => webhook.Url.EndsWith("/call-next", StringComparison.Ordinal) && webhook.Form.Any(field => field is { Key: "CallStatus", Value: "in-progress" })))
         {
-            var next = report.Streams.FirstOrDefault(stream => stream.Started > asked.At);
-            if (next is not null)
-                yield return new Recovered("media", next.Started!.Value - asked.At);
+            var next = report.Streams.FirstOrDefault(stream => stream.Started > webhook.At);
+            if (next is null)
+                continue;
+            // A request that waits at a dead process's door is nobody's to answer yet.
+            var asked = up > webhook.At && up < next.Started ? up.Value : webhook.At;
+            yield return new Recovered("media", next.Started!.Value - asked);
         }
     }
 
-    private static IEnumerable<Recovered> Process(Stage stage, PlacedCall call, CallReport report)
+    private static IEnumerable<Recovered> Process(CallReport report, TimeSpan? up)
     {
-        if (stage.Lane.Bob is not { ListensSince: > 0 } bob || stage.Blows.FirstOrDefault(blow => blow.What.StartsWith("kill", StringComparison.Ordinal)) is not { } kill || bob.ListensSince < kill.At)
-            yield break;
-        var up = call.At(bob.ListensSince);
         var sound = report.Playback.SelectMany(stream => stream.Runs).Where(run => run.At > up).Select(run => run.At).DefaultIfEmpty(TimeSpan.Zero).Min();
         if (sound > up)
-            yield return new Recovered("process", sound - up);
+            yield return new Recovered("process", sound - up.Value);
     }
+
+    /// <summary>When the process that was started after a kill began to listen.</summary>
+    private static TimeSpan? NewProcess(Stage stage, PlacedCall call) =>
+        stage.Lane.Bob is { ListensSince: > 0 } bob && stage.Blows.FirstOrDefault(blow => blow.What.StartsWith("kill", StringComparison.Ordinal)) is { } kill && bob.ListensSince >= kill.At
+            ? call.At(bob.ListensSince)
+            : null;
 
     private static IEnumerable<Recovered> Fallback(Stage stage, PlacedCall call, CallReport report, IReadOnlyList<HeardPiece> heard)
     {
         var apology = heard.FirstOrDefault(piece => piece.Name.StartsWith("say:", StringComparison.Ordinal) || piece.Name.Contains("apology", StringComparison.Ordinal));
         if (stage.Scenario.Hears != "H3" || apology is null || report.Streams is not [{ Started: { } from }, ..])
             yield break;
-        var blow = stage.Model.Struck.Select(struck => call.At(Moment(struck.At))).Concat(stage.Blows.Select(one => call.At(one.At))).DefaultIfEmpty(TimeSpan.Zero).Max();
+        var failed = stage.Model.Sessions.SelectMany(session => session.Responses).Where(response => response is { Status: "failed", EndedAt: not null }).Select(response => response.EndedAt!.Value);
+        var blow = stage.Model.Struck.Select(struck => struck.At).Concat(failed).Select(at => call.At(Moment(at)))
+            .Concat(stage.Blows.Select(one => call.At(one.At))).DefaultIfEmpty(TimeSpan.Zero).Max();
         yield return new Recovered("fallback", apology.At - (blow > from && blow < apology.At ? blow : from));
     }
 

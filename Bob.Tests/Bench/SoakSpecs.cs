@@ -1,12 +1,10 @@
 using System.Text.Json;
 using AwesomeAssertions;
-using Bob.Tests.Calls;
 using Xunit;
 
 namespace Bob.Tests.Bench;
 
 /// <summary>The bench's soak in small, against Bob as a process of his own: half of the calls have a fault, and nothing is left of any of them.</summary>
-[Collection(Alone.Name)]
 public sealed class SoakSpecs(ITestOutputHelper output)
 {
     private const int Calls = 200;
@@ -20,7 +18,7 @@ public sealed class SoakSpecs(ITestOutputHelper output)
         var json = Path.GetTempFileName();
         try
         {
-            var (exitCode, said) = await BenchProcess.RunAsync(TimeSpan.FromMinutes(5), "soak", "--calls", $"{Calls}", "--faulted", "50%", "--json", json);
+            var (exitCode, said) = await BenchProcess.RunAsync(TimeSpan.FromMinutes(5), "soak", "--calls", $"{Calls}", "--faulted", "50%", "--server-cores", "0-1", "--json", json);
 
             output.WriteLine(said);
             using var report = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));

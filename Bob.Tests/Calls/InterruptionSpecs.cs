@@ -10,8 +10,8 @@ namespace Bob.Tests.Calls;
 [Collection(Alone.Name)]
 public sealed class InterruptionSpecs(ITestOutputHelper output)
 {
-    private const int Callers = 20;
-    private const int InterruptionsEach = 10;
+    private const int Callers = 25;
+    private const int InterruptionsEach = 8;
 
     /// <summary>Some five seconds, so that an interruption falls anywhere in it.</summary>
     private const string LongAnswer = "a rather long answer that goes on and on so that it can be cut in the middle of any word of it";

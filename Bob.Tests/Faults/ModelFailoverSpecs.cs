@@ -14,42 +14,6 @@ namespace Bob.Tests.Faults;
 /// <summary>The first of two model servers cannot be had: the second one talks to the caller, and to the next caller at once.</summary>
 public sealed class ModelFailoverSpecs
 {
-    private const string Offer = "How can I help you?";
-
-    public static TheoryData<string, FaultAction, int> FirstFaults => new()
-    {
-        { "O1", FaultAction.Http, 401 },
-        { "O2", FaultAction.Http, 403 },
-        { "O3", FaultAction.Http, 404 },
-        { "O4", FaultAction.Http, 429 },
-        { "O5", FaultAction.Http, 503 },
-        { "O6", FaultAction.Http, 302 },
-        { "O8", FaultAction.NoUpgrade, 0 },
-        { "O10", FaultAction.WrongAccept, 0 },
-    };
-
-    [Theory]
-    [MemberData(nameof(FirstFaults))]
-    public async Task O1_to_O10_A_server_that_does_not_let_us_in_is_replaced_at_once(string id, FaultAction fault, int status)
-    {
-        var refuses = new Fault
-        {
-            At = new FaultPoint { On = FaultMoment.Connect },
-            Do = fault,
-            Status = status,
-            RetryAfter = status == 429 ? 20 : null,
-            Location = status == 302 ? "http://127.0.0.1:1/v1/realtime" : null,
-            Times = 0,
-        };
-        await using var houses = await TwoServers.StartAsync(refuses);
-
-        var report = await houses.CallAsync(WhenOpen);
-
-        await houses.House.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
-        ShouldHaveBeenGreetedAndAnswered(report, stalled: fault == FaultAction.NoUpgrade);
-        (houses.First.Connections, houses.Second.Connections).Should().Be((1, 1), id);
-    }
-
     [Fact]
     public async Task O7_A_server_where_nobody_listens_is_replaced_at_once()
     {
@@ -73,7 +37,7 @@ public sealed class ModelFailoverSpecs
         var report = await houses.CallAsync(WhenOpen);
 
         await houses.House.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
-        ShouldHaveBeenGreetedAndAnswered(report, stalled: fault == FaultAction.Withhold);
+        TwoServers.ShouldHaveBeenGreetedAndAnswered(report, stalled: fault == FaultAction.Withhold);
         (houses.First.Connections, houses.Second.Connections).Should().Be((1, 1));
     }
 
@@ -151,47 +115,5 @@ public sealed class ModelFailoverSpecs
         var audio = session.Configuration.GetProperty("audio");
         audio.GetProperty("output").GetProperty("voice").GetString().Should().Be("cedar");
         audio.GetProperty("input").GetProperty("transcription").ValueKind.Should().Be(System.Text.Json.JsonValueKind.Null);
-    }
-
-    /// <summary>By the model; or by Bob's own clip while a server stalls, after which the model goes on from there.</summary>
-    private static void ShouldHaveBeenGreetedAndAnswered(CallReport report, bool stalled)
-    {
-        var clips = report.HeardClip(ClipName.Greeting);
-        clips.Should().BeInRange(stalled ? 1 : 0, 1);
-        report.ShouldHaveHeardLines(clips == 1 ? Offer : Greeting, Hours);
-    }
-
-    /// <summary>A house with two model servers, of which the first has the faults.</summary>
-    private sealed class TwoServers(WholeHouse house, RealtimeSimulator second) : IAsyncDisposable
-    {
-        public WholeHouse House => house;
-
-        public RealtimeSimulator First => house.Model;
-
-        public RealtimeSimulator Second => second;
-
-        public static Task<TwoServers> StartAsync(params Fault[] faults) => StartAsync(faults, settings: []);
-
-        public static Task<TwoServers> StartAsync(Fault[] faults, params (string Key, string Value)[] settings) => StartAsync(Script(faults), settings);
-
-        public static async Task<TwoServers> StartAsync(RealtimeScript script, params (string Key, string Value)[] settings)
-        {
-            var second = await RealtimeSimulator.StartAsync(
-                new RealtimeSimulatorOptions { Script = GoesOn(Script()), ApiKey = ApiKey, CloseFrames = false }, TestContext.Current.CancellationToken);
-            (string, string)[] further = [("MODEL_2_URL", second.Url.AbsoluteUri), ("MODEL_2_KEY", ApiKey)];
-            return new TwoServers(await WholeHouse.StartAsync(script, settings: [.. further, .. settings]), second);
-        }
-
-        /// <summary>The model is told what the caller has heard, and does not greet again.</summary>
-        private static RealtimeScript GoesOn(RealtimeScript script) =>
-            script with { Rules = [new ScriptRule { When = new Occasion { Instructions = ["do not greet again"] }, Say = [Offer] }, .. script.Rules] };
-
-        public Task<CallReport> CallAsync(params string[] lines) => house.Twilio.PlaceCall(Conversation(lines)).Completion;
-
-        public async ValueTask DisposeAsync()
-        {
-            await house.DisposeAsync();
-            await second.DisposeAsync();
-        }
     }
 }

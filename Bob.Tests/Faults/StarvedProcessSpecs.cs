@@ -92,6 +92,7 @@ public sealed class StarvedProcessSpecs(ITestOutputHelper output) : IDisposable
         finally
         {
             flood.ForEach(client => client.Dispose());
+            output.WriteLine($"{(bob.IsAlive ? "alive" : $"exit code {bob.ExitCode}")}: {string.Join('\n', bob.Lines)}");
         }
 
         (await call.HangUpAsync()).Playback.Single().Audio.AsSpan().IndexOf(Voice("yes I am still here")).Should().BePositive();

@@ -1,12 +1,10 @@
 using AwesomeAssertions;
 using Bob.Simulator.Torture;
-using Bob.Tests.Calls;
 using Xunit;
 
 namespace Bob.Tests.Torture;
 
 /// <summary>The fast part of the fault catalogue against Bob's real process. All of it, with the bounds of time, is <c>Bob.Simulator -- torture</c>.</summary>
-[Collection(Alone.Name)]
 public sealed class TortureSpecs(ITestOutputHelper output)
 {
     /// <summary>On a machine that builds and tests, order, counts and content are what counts.</summary>
