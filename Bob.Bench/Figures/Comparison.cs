@@ -35,6 +35,7 @@ internal sealed class Comparison(IReadOnlyList<RunFigures> runs)
         Row(output, "twice or out of order", run => run.ToModel.OutOfOrder + run.ToCaller.OutOfOrder, target: "0");
         Row(output, "sent, both directions", run => run.ToModel.Sent + run.ToCaller.Sent);
         Row(output, "calls that failed", run => run.FailedCalls, target: "0");
+        Row(output, "model dialled again", run => run.Redials, target: "0");
         Row(output, "RSS idle, MB", run => run.Memory.IdleMb, "0.0", ratio: false);
         Row(output, "RSS loaded, MB", run => run.Memory.LoadedMb, "0.0", ratio: false);
         Row(output, "RSS peak, MB", run => run.Memory.PeakMb, "0.0", ratio: false);
@@ -49,6 +50,22 @@ internal sealed class Comparison(IReadOnlyList<RunFigures> runs)
         Row(output, "thread-pool work items per frame", run => run.Runtime?.WorkItemsPerFrame ?? double.NaN, "0.000", "0", ratio: false);
         if (!_bob.Concat(_floor).Concat(_node).All(run => run.Quiet))
             output.WriteLine("NOISY: others were at work on these cores. Costs and times are not to be trusted, counts are.");
+        foreach (var run in runs.Where(run => !run.Whole))
+            Explain(output, run);
+    }
+
+    private static void Explain(TextWriter output, RunFigures run)
+    {
+        output.WriteLine($"{run.Server} was not whole:");
+        foreach (var (direction, figures) in new[] { ("caller -> model", run.ToModel), ("model -> caller", run.ToCaller) })
+        {
+            foreach (var gap in figures.Gaps)
+                output.WriteLine($"  {direction}: call {gap.Call} lacks {gap.Pieces} from {gap.From} on");
+            if (figures.Unstamped > 0)
+                output.WriteLine($"  {direction}: {figures.Unstamped} that nobody sent");
+        }
+
+        output.WriteLine(run.LastWords);
     }
 
     private static RunFigures[] Of(IReadOnlyList<RunFigures> runs, ServerKind kind)

@@ -6,6 +6,9 @@ namespace Bob.Bench.Figures;
 /// <summary>All audio of all calls in one direction: what set out, what arrived, and how long it took.</summary>
 internal sealed class Journey
 {
+    private const int GapsKept = 20;
+    private readonly List<Gap> _gaps = [];
+
     /// <summary>Only what arrives in the measured window counts for the times.</summary>
     public bool Measuring { get; set; }
 
@@ -20,6 +23,9 @@ internal sealed class Journey
     public long Unstamped { get; private set; }
 
     public long Missing => Sent - Arrived;
+
+    /// <summary>The first places where pieces are missing before one that came.</summary>
+    public IReadOnlyList<Gap> Gaps => _gaps;
 
     public Latencies Latencies { get; } = new();
 
@@ -41,9 +47,15 @@ internal sealed class Journey
             return;
         }
 
+        if (stamp.Number > expected && _gaps.Count < GapsKept)
+            _gaps.Add(new Gap(stamp.Call, expected, stamp.Number - expected));
         expected = stamp.Number + 1;
         Arrived++;
         if (Measuring)
             Latencies.Add(now - stamp.SentAt);
     }
 }
+
+/// <summary>Pieces of a call that did not come, although later ones did.</summary>
+/// <param name="From">Number of the first of them.</param>
+internal sealed record Gap(int Call, int From, int Pieces);

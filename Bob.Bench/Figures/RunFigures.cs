@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Bob.Bench.Servers;
 
 namespace Bob.Bench.Figures;
@@ -36,6 +37,9 @@ internal sealed record RunFigures
 
     public required int FailedCalls { get; init; }
 
+    /// <summary>Sessions of the model beyond one for each call.</summary>
+    public required int Redials { get; init; }
+
     public required long Marks { get; init; }
 
     public required long Clears { get; init; }
@@ -44,6 +48,10 @@ internal sealed record RunFigures
     public required double SwitchesPerFrame { get; init; }
 
     public required MemoryFigures Memory { get; init; }
+
+    /// <summary>The last lines the server wrote.</summary>
+    [JsonIgnore]
+    public string LastWords { get; init; } = "";
 
     /// <summary>What .NET itself counted, if it was asked.</summary>
     public RuntimeFigures? Runtime { get; init; }
@@ -59,12 +67,12 @@ internal sealed record RunFigures
 }
 
 /// <summary>Audio in one direction, over the whole run; the times are of the window.</summary>
-internal sealed record DirectionFigures(long Sent, long Lost, long OutOfOrder, long Unstamped, LatencyFigures AddedMs)
+internal sealed record DirectionFigures(long Sent, long Lost, long OutOfOrder, long Unstamped, IReadOnlyList<Gap> Gaps, LatencyFigures AddedMs)
 {
     public bool Whole => Lost == 0 && OutOfOrder == 0;
 
     public static DirectionFigures Of(Journey journey) =>
-        new(journey.Sent, journey.Missing, journey.OutOfOrder, journey.Unstamped, journey.Latencies.Summary());
+        new(journey.Sent, journey.Missing, journey.OutOfOrder, journey.Unstamped, [.. journey.Gaps], journey.Latencies.Summary());
 }
 
 /// <summary>MB and KB of a million and a thousand bytes.</summary>

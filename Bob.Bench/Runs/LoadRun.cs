@@ -89,6 +89,8 @@ internal sealed class LoadRun : IDisposable
             CallerLateness = grid.Lateness.Summary(),
             FirstAudio = firstAudio.Summary(),
             FailedCalls = _journeys.Failed,
+            Redials = _model.Sessions - _plan.Calls - Scouts,
+            LastWords = _server.LastWords,
             Marks = _journeys.Marks,
             Clears = _journeys.Clears,
             SwitchesPerFrame = (after.Switches - before.Switches) / (double)Math.Max(1, frames),

@@ -17,7 +17,7 @@ internal static class TortureCommand
 
     private static readonly Option<int> Repeat = new("--repeat") { Description = "How often each row is played.", DefaultValueFactory = _ => 1 };
 
-    private static readonly Option<int> Lanes = new("--lanes") { Description = "How many Bobs at once.", DefaultValueFactory = _ => 6 };
+    private static readonly Option<int> Lanes = new("--lanes") { Description = "How many Bobs at once.", DefaultValueFactory = _ => 4 };
 
     private static readonly Option<double> Slack = new("--slack") { Description = "Factor on all bounds of time, for a busy machine.", DefaultValueFactory = _ => 1 };
 

@@ -26,6 +26,9 @@ public sealed record Scenario
     /// <summary>Belongs to the part that every change must pass.</summary>
     public bool Fast { get; init; }
 
+    /// <summary>Measures what the machine can bear: played when no other scenario is.</summary>
+    public bool Quiet { get; init; }
+
     /// <summary>Longest recovery, in ms; what that is, <see cref="Recovery"/> says. Null: there is none to be measured.</summary>
     public int? BoundMs { get; init; }
 

@@ -22,7 +22,7 @@ public sealed record TortureOptions
     public int Repeat { get; init; } = 1;
 
     /// <summary>Bobs at once. Most of a call is waiting; starting a Bob is not.</summary>
-    public int Lanes { get; init; } = 6;
+    public int Lanes { get; init; } = 4;
 
     /// <summary>Factor on all bounds of time, for a busy machine.</summary>
     public double Slack { get; init; } = 1;
@@ -54,14 +54,26 @@ public static class TortureRun
         var since = Stopwatch.StartNew();
         var ids = options.Ids.Count > 0 ? options.Ids : [.. ScenarioFiles.Ids, .. ScenarioFiles.NotApplicable.Keys];
         var cases = ids.Where(ScenarioFiles.Ids.Contains).SelectMany(ScenarioFiles.Cases).Where(one => !options.Fast || one.Scenario.Fast).ToList();
+        var rounds = Enumerable.Range(0, options.Repeat)
+            .SelectMany(round => cases.Select((one, place) => new Turn((round * cases.Count) + place, one, options.Seed + round)))
+            .ToList();
         // Those that need a Bob of their own first, and in turn with the others, so that starts do not pile up at the end.
-        var waiting = new ConcurrentQueue<(int Place, ScenarioCase Case, int Seed)>(
-            Enumerable.Range(0, options.Repeat)
-                .SelectMany(round => cases.Select((one, place) => (Place: (round * cases.Count) + place, Case: one, Seed: options.Seed + round)))
-                .OrderBy(one => one.Case.Scenario.Bob.IsShared));
+        var together = rounds.Where(turn => !turn.Case.Scenario.Quiet).OrderBy(turn => turn.Case.Scenario.Bob.IsShared);
+        var verdicts = await PlayAsync(together, options.Lanes, options, told, stop);
+        verdicts = [.. verdicts, .. await PlayAsync(rounds.Where(turn => turn.Case.Scenario.Quiet), lanes: 1, options, told, stop)];
+        return new TortureReport(
+            [.. verdicts.OrderBy(one => one.Place).Select(one => one.Verdict)],
+            ids.Where(id => !ScenarioFiles.Ids.Contains(id)).ToDictionary(id => id, id => ScenarioFiles.NotApplicable.GetValueOrDefault(id, "no row of the catalogue")),
+            since.Elapsed);
+    }
+
+    private static async Task<IReadOnlyList<(int Place, Verdict Verdict)>> PlayAsync(
+        IEnumerable<Turn> turns, int lanes, TortureOptions options, Action<Verdict>? told, CancellationToken stop)
+    {
+        var waiting = new ConcurrentQueue<Turn>(turns);
         var verdicts = new ConcurrentBag<(int Place, Verdict Verdict)>();
         var runner = new ScenarioRunner(ClipsOfBob.All, options.Slack);
-        var lanes = Enumerable.Range(0, Math.Min(options.Lanes, waiting.Count)).Select(_ => Task.Run(
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(lanes, waiting.Count)).Select(_ => Task.Run(
             async () =>
             {
                 BobLane? shared = null;
@@ -76,12 +88,8 @@ public static class TortureRun
                 if (shared is not null)
                     await shared.DisposeAsync();
             },
-            CancellationToken.None));
-        await Task.WhenAll(lanes);
-        return new TortureReport(
-            [.. verdicts.OrderBy(one => one.Place).Select(one => one.Verdict)],
-            ids.Where(id => !ScenarioFiles.Ids.Contains(id)).ToDictionary(id => id, id => ScenarioFiles.NotApplicable.GetValueOrDefault(id, "no row of the catalogue")),
-            since.Elapsed);
+            CancellationToken.None)));
+        return [.. verdicts];
     }
 
     /// <summary>Plays a case in the shared lane, or in one of its own; gives the shared one back, if it is still good for the next.</summary>
@@ -104,4 +112,8 @@ public static class TortureRun
         await lane.DisposeAsync(); // of a shared one the next case shall not suffer for what this one left
         return (verdict, mayShare ? null : shared);
     }
+
+    /// <summary>A case that waits to be played.</summary>
+    /// <param name="Place">In the report.</param>
+    private sealed record Turn(int Place, ScenarioCase Case, int Seed);
 }
