@@ -9,6 +9,8 @@ internal static class BuiltProgram
 
     public static string Bench => Of("Bob.Bench");
 
+    public static string Simulator => Of("Bob.Simulator");
+
     private static string Of(string project) =>
         typeof(BuiltProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == project).Value!;
 }

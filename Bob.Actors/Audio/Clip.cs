@@ -23,7 +23,7 @@ public enum ClipName
     /// <summary>After the apology: nobody takes over.</summary>
     CallAgain,
 
-    /// <summary>The call goes on after it was cut off.</summary>
+    /// <summary>The call goes on after its process died, and the model is still being dialled.</summary>
     CutOff,
 }
 
@@ -60,7 +60,10 @@ public sealed class Clip
     public int Ms { get; }
 
     /// <summary>It only bridges a silence: who hears it still waits for an answer.</summary>
-    public bool IsBridge => Name is ClipName.Filler or ClipName.StillAtIt;
+    public bool IsBridge => IsBridging(Name);
+
+    /// <summary>Of those that only bridge a silence.</summary>
+    internal static bool IsBridging(ClipName? name) => name is ClipName.Filler or ClipName.StillAtIt or ClipName.CutOff;
 
     /// <summary>The clip as an item of what Bob says.</summary>
     /// <param name="id">Its id in the conversation; no other item of the call may have it.</param>

@@ -75,7 +75,7 @@ public sealed partial class CallActor
     private Opening Opening(Opening opening) => opening switch
     {
         Calls.Opening.Greet or Calls.Opening.GoOn when _journal.Conversation.IsOnlyGreeted => Calls.Opening.Welcome,
-        Calls.Opening.GoOn or Calls.Opening.CutOff when _journal.Conversation.Replay().Count == 0 => Calls.Opening.Greet,
+        Calls.Opening.GoOn or Calls.Opening.CutOff or Calls.Opening.ToldOfCutOff when _journal.Conversation.Replay().Count == 0 => Calls.Opening.Greet,
         Calls.Opening.GoOn when _journal.Conversation.EndsInCutSpeech => Calls.Opening.GoOn,
         Calls.Opening.GoOn => _journal.Conversation.EndsWithCaller ? Calls.Opening.Answer : Calls.Opening.Listen,
         _ => opening,

@@ -63,6 +63,7 @@ public sealed partial class CallActor
                 _redialling.Connected(ready.Attempt);
                 _log.Info(_connected ? "OpenAI Realtime reconnected" : "OpenAI Realtime connected");
                 _connected = true;
+                Record();
                 LogStream();
                 Happened(new CallEvent.ModelReady());
                 break;

@@ -62,7 +62,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
         if (services.Recorder is { } record)
             _recorder = Context.Child(Recorder) is { } recording && !recording.IsNobody() ? recording : Context.ActorOf(record(admission.CallSid, journal), Recorder);
         var dialer = new CallDialer(services.Models);
-        _redialling = new Redialling(dialer);
+        _redialling = new Redialling(dialer, _resumed);
         var setup = new CallerLegSetup(admission.CallSid, new PlaybackLedger(), services.Call.MediaTimeout, services.Clock) { Recorder = _recorder };
         _callerLeg = Context.ActorOf(services.CallerLeg(setup), "caller");
         _clips = new ClipPlayer(services.Clips, journal, _callerLeg);
@@ -155,7 +155,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case AdmitCall:
+            case AdmitCall or FindAdmission:
                 Sender.Tell(_state.Phase == CallPhase.Over ? new CallRefused("the call is over") : new CallAdmitted(_ticket.Value));
                 break;
             case AttachStream attach:
@@ -231,11 +231,21 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
         _journal.Attached(attach.Stream.StreamSid);
         Context.Parent.Tell(new CallsActor.StreamKnown(_admission.CallSid, attach.Stream.StreamSid));
         _modelLeg.Tell(new ModelLegProtocol.StreamKnown(attach.Stream.StreamSid));
-        _recorder?.Tell(new RecorderProtocol.StartRecording(Now));
+        Record();
         _callerLeg.Tell(new CallerLegProtocol.Attach(attach.Stream));
         Sender.Tell(new StreamAccepted(_callerLeg, _modelLeg, _recorder));
         Happened(new CallEvent.StreamAttached());
         LogStream();
+    }
+
+    /// <summary>
+    /// Nobody is recorded who has not been told: the model says so with its greeting, so there is no recording without a model, unless one was begun before
+    /// the process died.
+    /// </summary>
+    private void Record()
+    {
+        if (_stream is not null && (_connected || _journal.Recording is not null))
+            _recorder?.Tell(new RecorderProtocol.StartRecording(Now));
     }
 
     /// <summary>The caller's leg does that. Should it have died before it knew of the stream, nobody else would.</summary>

@@ -58,6 +58,9 @@ public enum Opening
     /// <summary>Say that the line was cut off, and go on with the conversation.</summary>
     CutOff,
 
+    /// <summary>The same, but the caller has been told already, without the model.</summary>
+    ToldOfCutOff,
+
     /// <summary>Answer what the caller said last.</summary>
     Answer,
 

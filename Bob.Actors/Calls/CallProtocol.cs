@@ -25,6 +25,9 @@ public static class CallProtocol
     /// <param name="Known">What the business knows of the caller; null for a stranger, and when nobody could be asked.</param>
     public sealed record AdmitCall(CallSid CallSid, string Caller, string Called, KnownCaller? Known = null) : ICallCommand;
 
+    /// <summary>Whether a call that is announced is there already: then it stays, whatever has become of the room for new ones. Answered with <see cref="IAdmission"/>.</summary>
+    public sealed record FindAdmission(CallSid CallSid) : ICallCommand;
+
     public interface IAdmission;
 
     /// <summary>The call may come. Its media stream must bring <paramref name="Ticket"/> as a custom parameter.</summary>

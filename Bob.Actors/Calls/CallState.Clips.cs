@@ -4,8 +4,8 @@ using Bob.Actors.Audio;
 namespace Bob.Actors.Calls;
 
 /// <summary>
-/// The rules of what Bob says without the model, so that nobody waits in silence: a greeting while it is still being dialled, and that he is thinking
-/// when an answer takes long. They look at what the other rules made of the call, and change nothing of it.
+/// The rules of what Bob says without the model, so that nobody waits in silence: a greeting while it is still being dialled (that they were cut off,
+/// where the call goes on after its process died), and that he is thinking when an answer takes long. They look at what the other rules made of the call, and change nothing of it.
 /// </summary>
 public sealed partial record CallState
 {
@@ -39,7 +39,7 @@ public sealed partial record CallState
     private bool IsSilent => Phase == CallPhase.Live && !BobSpeaking && !CallerSpeaking;
 
     /// <summary>How long the caller may wait in silence from now on; null: there is nothing to say.</summary>
-    private TimeSpan? GreetingDue => IsSilent && !SessionUp && !BobHeard && !GreetingSaid ? Positive(Options.GreetingAfter) : null;
+    private TimeSpan? GreetingDue => IsSilent && !SessionUp && (!BobHeard || CutOff) && !GreetingSaid ? Positive(Options.GreetingAfter) : null;
 
     private TimeSpan? FillerDue => !IsSilent ? null
         : AnswerOwed && !FillerSaid ? Positive(Options.FillerAfter)
@@ -54,7 +54,7 @@ public sealed partial record CallState
         switch (happened)
         {
             case CallEvent.TimerFired { Timer: CallTimer.Greeting } when GreetingDue is not null:
-                actions = actions.Add(new CallAction.PlayClip(ClipName.Greeting));
+                actions = actions.Add(new CallAction.PlayClip(CutOff ? ClipName.CutOff : ClipName.Greeting));
                 state = state with { GreetingTimer = null, GreetingSaid = true };
                 break;
             case CallEvent.TimerFired { Timer: CallTimer.Filler } when FillerDue is not null:
@@ -71,6 +71,7 @@ public sealed partial record CallState
         CallEvent.CallerSpoke => this with { AnswerOwed = false, FillerSaid = false },
         CallEvent.CallerPaused => this with { AnswerOwed = true },
         CallEvent.BobSpoke => this with { AnswerOwed = false, BobHeard = true },
+        CallEvent.ClipPlays { Clip: ClipName.CutOff } => this with { ToldOfCutOff = true },
         CallEvent.AnswerCut when !CallerSpeaking => this with { AnswerOwed = true },
         CallEvent.AnswerEnded when ToolCalled => this with { ToolCalled = false },
         CallEvent.AnswerEnded => this with { AnswerOwed = false },

@@ -43,7 +43,7 @@ public sealed partial record CallState
             case CallEvent.CallerSpoke:
                 return (this, [new CallAction.FinishSpeaking()]); // after the answer, which the model gives in any case
             case CallEvent.BobSpoke:
-                return (this with { BobSpeaking = true, Goodbye = Goodbye == GoodbyeProgress.None ? Goodbye : GoodbyeProgress.Begun }, []);
+                return (this with { BobSpeaking = true, CutOff = false, Goodbye = Goodbye == GoodbyeProgress.None ? Goodbye : GoodbyeProgress.Begun }, []);
             case CallEvent.BridgeBegan:
                 return (this with { BobSpeaking = true }, []);
             case CallEvent.BobPaused:

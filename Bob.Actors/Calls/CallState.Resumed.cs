@@ -14,6 +14,9 @@ public sealed partial record CallState
     /// <summary>Bob's process died, and the caller has not heard of him since.</summary>
     private bool CutOff { get; init; }
 
+    /// <summary>A clip has told the caller so.</summary>
+    private bool ToldOfCutOff { get; init; }
+
     /// <summary>How long the call has lasted in the process that died.</summary>
     private TimeSpan Age { get; init; }
 
@@ -46,5 +49,8 @@ public sealed partial record CallState
     private TimeSpan Rest => Options.MaxDuration - Age is var rest && rest > LeastRest ? rest : Age > TimeSpan.Zero ? LeastRest : Options.MaxDuration;
 
     /// <summary>What a session does first that goes on with a call.</summary>
-    private Opening Continuing => !CutOff ? Opening.GoOn : EndWanted is null && Phase != CallPhase.Ending ? Opening.CutOff : Opening.Listen;
+    private Opening Continuing => !CutOff ? Opening.GoOn
+        : EndWanted is not null || Phase == CallPhase.Ending ? Opening.Listen
+        : ToldOfCutOff ? Opening.ToldOfCutOff
+        : Opening.CutOff;
 }

@@ -40,6 +40,9 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
             case AdmitCall admit:
                 Admit(admit);
                 break;
+            case FindAdmission find:
+                Forward(find.CallSid, find, new CallRefused("no such call"));
+                break;
             case AttachStream attach:
                 Forward(attach.CallSid, attach, new StreamRefused("no such call"));
                 break;

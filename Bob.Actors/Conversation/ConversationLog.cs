@@ -196,7 +196,7 @@ public sealed class ConversationLog
 
         public ClipName? Clip { get; init; }
 
-        public bool IsBridge => Clip is ClipName.Filler or ClipName.StillAtIt;
+        public bool IsBridge => Audio.Clip.IsBridging(Clip);
 
         public long? HeardMs { get; set; }
 

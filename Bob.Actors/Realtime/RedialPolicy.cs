@@ -9,7 +9,8 @@ public readonly record struct NextDial(TimeSpan Delay, bool MovesOn);
 /// short; once a conversation is under way it is worth more. While there is a server that has not been tried, nobody waits: it is dialled at once.
 /// </summary>
 /// <param name="servers">How many there are.</param>
-public sealed class RedialPolicy(int servers = 1)
+/// <param name="talked">Whether the conversation is under way already.</param>
+public sealed class RedialPolicy(int servers = 1, bool talked = false)
 {
     /// <summary>Failures in <see cref="Window"/> after which the model is given up, where there is one server. The supervisor's bound is one above.</summary>
     public const int MaxFailures = 5;
@@ -23,14 +24,14 @@ public sealed class RedialPolicy(int servers = 1)
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(6);
 
     private static readonly TimeSpan[] Delays =
-        [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+        [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5)];
 
     /// <summary>A rate limit that lifts within this is waited for.</summary>
     private static readonly TimeSpan ShortWait = TimeSpan.FromSeconds(2);
 
     private readonly Queue<(TimeSpan At, int Move)> _failures = new();
     private TimeSpan _outage;
-    private bool _talked;
+    private bool _talked = talked;
     private int _moves;
 
     /// <summary>Failures in <see cref="Window"/> after which a call with so many servers gives the model up.</summary>

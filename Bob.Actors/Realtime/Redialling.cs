@@ -1,9 +1,10 @@
 namespace Bob.Actors.Realtime;
 
 /// <summary>When the model's leg of a call dials: not before the call wants a model, and then in its turn, as <see cref="RedialPolicy"/> allows.</summary>
-internal sealed class Redialling(CallDialer dialer)
+/// <param name="goesOn">The conversation began before, and is worth the more patience.</param>
+internal sealed class Redialling(CallDialer dialer, bool goesOn)
 {
-    private readonly RedialPolicy _policy = new(dialer.Count);
+    private readonly RedialPolicy _policy = new(dialer.Count, goesOn);
     private ModelFailure? _lost;
     private bool _allowed, _legReady;
     private int _connectedAttempt = -1;

@@ -9,9 +9,14 @@ internal static class SessionOpening
 {
     private const string GoOn = "The line was interrupted for a moment. Go on exactly where your last words were cut off; do not greet again.";
 
-    private const string CutOff =
-        "The line to the caller was cut off for a moment, and they have heard nothing since your last words above. Say in a few words that you are sorry, you were cut off. Then "
-        + "go on with the conversation: finish what you were saying from where it broke off, or answer what the caller said last; if you do not know what that was, ask. Do not "
+    private const string WasCutOff = "The line to the caller was cut off for a moment, and they have heard nothing since your last words above";
+
+    private const string CutOff = WasCutOff + ". Say in a few words that you are sorry, you were cut off. Then go on with" + Continue;
+
+    private const string ToldOfCutOff = WasCutOff + " but that you are sorry, you were cut off. Do not say that again. Go on with" + Continue;
+
+    private const string Continue =
+        " the conversation: finish what you were saying from where it broke off, or answer what the caller said last; if you do not know what that was, ask. Do not "
         + "greet again, do not say again what they have heard, and do not do again what was done.";
 
     /// <summary>
@@ -25,8 +30,8 @@ internal static class SessionOpening
             told.Insert(Math.Max(0, told.FindLastIndex(item => item is BobSaid)), new CallerSounded(answered));
         if (open.Opening == Opening.GoOn)
             told.Add(new Note(GoOn));
-        else if (open.Opening == Opening.CutOff)
-            told.Add(new Note(CutOff));
+        else if (open.Opening is Opening.CutOff or Opening.ToldOfCutOff)
+            told.Add(new Note(open.Opening == Opening.CutOff ? CutOff : ToldOfCutOff));
         return told;
     }
 
@@ -40,7 +45,7 @@ internal static class SessionOpening
             + $"again or introduce yourself again. Otherwise this still holds: {options.Greeting}"),
         Opening.Answer => new ResponseRequest("answer"),
         Opening.GoOn => new ResponseRequest("go-on"),
-        Opening.CutOff => new ResponseRequest("cut-off"),
+        Opening.CutOff or Opening.ToldOfCutOff => new ResponseRequest("cut-off"),
         _ => null,
     };
 }

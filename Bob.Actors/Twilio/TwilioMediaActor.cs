@@ -19,7 +19,7 @@ namespace Bob.Actors.Twilio;
 /// </summary>
 public sealed class TwilioMediaActor : UntypedActor, IWithTimers
 {
-    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
     private readonly CallerLegSetup _setup;
     private readonly IActorRef _call = Context.Parent;
     private ILoggingAdapter _log;

@@ -17,6 +17,9 @@ public sealed class IncomingCallEndpoint(Reception reception, Switchboard switch
         // Announced again, because the process died that took it.
         if (orphans.Awaits(request.CallSid) && await switchboard.NextStepAsync(new GetNextStep(request.CallSid, request.CallStatus)) is Resume resume)
             return Twiml.Connect(url, resume.Ticket, resume.Pause);
+        // Announced again, as Twilio does when an answer got lost or came late: it is the same call, and no longer new, should the door have closed meanwhile.
+        if (await switchboard.AdmittedAsync(request.CallSid) is { } again)
+            return Twiml.Connect(url, again.Ticket);
         var caller = Caller.Of(request.Form["From"]);
         var welcome = await reception.ReceiveAsync(caller);
         if (welcome.Refusal is { } refusal)

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Bob.Actors.Calls;
 using Bob.Actors.Hosting;
 using static Bob.Actors.Calls.CallProtocol;
 
@@ -23,6 +24,9 @@ public sealed partial class Switchboard(IRequiredActor<CallsKey> calls, ILogger<
     public Task<IActorRef?> CallsAsync() => WithinAsync("a media stream", Deadline, cancellation => calls.GetAsync(cancellation));
 
     public Task<IAdmission?> AdmitAsync(AdmitCall call) => AskAsync<IAdmission>(call, Deadline);
+
+    /// <summary>The admission of a call that is there already.</summary>
+    public async Task<CallAdmitted?> AdmittedAsync(CallSid callSid) => await AskAsync<IAdmission>(new FindAdmission(callSid), Deadline) as CallAdmitted;
 
     public Task<INextStep?> NextStepAsync(GetNextStep query) => AskAsync<INextStep>(query, NextStepDeadline);
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Bob.Host.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -46,6 +45,8 @@ public sealed class LineTransport : IConnectionListenerFactory
 
     private sealed class LineListener(Socket socket) : IConnectionListener
     {
+        private readonly CancellationTokenSource _unbound = new();
+
         public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellation = default)
@@ -54,51 +55,45 @@ public sealed class LineTransport : IConnectionListenerFactory
             {
                 try
                 {
-                    var accepted = await socket.AcceptAsync(cancellation);
-                    if (Leaves(accepted.SafeHandle) || await RoomAsync(cancellation))
-                        return new LineConnection(accepted);
-                    accepted.Dispose();
-                    return null;
+                    // Until then who calls stays in the backlog. A socket that is refused would be refused again at once, on the thread that carries the frames of all calls.
+                    while (!HasRoom() && !_unbound.IsCancellationRequested)
+                        await Task.Delay(Breath, _unbound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    return new LineConnection(await socket.AcceptAsync(cancellation));
                 }
                 catch (Exception unbound) when (unbound is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
                 {
                     return null;
                 }
-                catch (SocketException refused) when (refused.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
-                {
-                    // It would be refused again at once, on the thread that carries the frames of all calls.
-                    await Task.Delay(Breath, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                }
                 catch (SocketException)
                 {
-                    // Whoever called was gone before they were answered.
+                    // Whoever called was gone before they were answered; or files ran out meanwhile, and they wait on.
                 }
             }
         }
-
-        /// <summary>Waits until there are files to spare, with all who call in the backlog; false when Bob ends meanwhile.</summary>
-        private static async Task<bool> RoomAsync(CancellationToken cancellation)
-        {
-            while (!cancellation.IsCancellationRequested)
-            {
-                await Task.Delay(Breath, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                using var next = File.OpenHandle("/dev/null");
-                if (Leaves(next))
-                    return true;
-            }
-
-            return false;
-        }
-
-        /// <summary>The kernel gives out the lowest number that is free.</summary>
-        private static bool Leaves(SafeHandle file) => OpenFiles.Limit is not { } limit || file.DangerousGetHandle() < limit - Spare;
 
         public ValueTask UnbindAsync(CancellationToken cancellation = default) => DisposeAsync();
 
         public ValueTask DisposeAsync()
         {
+            _unbound.Cancel();
             socket.Dispose();
             return ValueTask.CompletedTask;
+        }
+
+        /// <summary>Whether one more leaves <see cref="Spare"/>: the kernel gives out the lowest number that is free.</summary>
+        private static bool HasRoom()
+        {
+            if (OpenFiles.Limit is not { } limit)
+                return true;
+            try
+            {
+                using var next = File.OpenHandle("/dev/null");
+                return next.DangerousGetHandle() < limit - Spare;
+            }
+            catch (IOException)
+            {
+                return false;
+            }
         }
     }
 }

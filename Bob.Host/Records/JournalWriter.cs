@@ -35,7 +35,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     public const int MaxBatch = 500;
 
     /// <summary>How long entries are collected. With <see cref="Patience"/> it stays within the second in which they are to be durable.</summary>
-    public static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(300);
+    public static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long the database may take before a batch goes to the spool.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);

@@ -14,6 +14,9 @@ public sealed class Twiml : IResult
     private const int RingSeconds = 20;
 
     private const int LongestSaid = 1_000;
+
+    /// <summary>Connection overrides: Twilio asks five times, whatever went wrong, 3 s for the connection and 15 s for the answer each.</summary>
+    private const string Retries = "#rc=5&rp=all&ct=3000&tt=15000";
     private readonly XElement _response;
 
     private Twiml(params object[] verbs) => _response = new XElement("Response", verbs);
@@ -56,7 +59,7 @@ public sealed class Twiml : IResult
             new XAttribute("action", url.At("/call-next/recorded")),
             new XAttribute("maxLength", LongestMessageSeconds),
             new XAttribute("finishOnKey", "#"),
-            new XAttribute("recordingStatusCallback", url.At("/recording-status"))),
+            new XAttribute("recordingStatusCallback", url.At("/recording-status") + Retries)),
         .. Said(silence),
         new XElement("Hangup")]);
 

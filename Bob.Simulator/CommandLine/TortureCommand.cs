@@ -81,7 +81,7 @@ internal static class TortureCommand
         }
     }
 
-    /// <summary>Beside this program, as in the specs, or built in the project next to this one's.</summary>
+    /// <summary>Beside this program, or built in the project next to this one's.</summary>
     internal static string DefaultBob()
     {
         const string name = "Bob.Host.dll";

@@ -33,6 +33,8 @@ internal sealed class Judge(Stage stage)
         Process();
         if (stage.Scenario.BoundMs is { } bound && Recoveries.FirstOrDefault(one => one.Took.TotalMilliseconds > bound * stage.Slack) is { } slow)
             Fail($"the {slow.Of} was back after {slow.Took.TotalMilliseconds:0} ms, later than {bound} ms");
+        if (stage.Scenario.BoundMs is not null && Recoveries.Count == 0)
+            Fail("nothing came back whose time could be told");
         return _failures;
     }
 

@@ -584,17 +584,18 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
-    public void A_recorder_hears_of_the_callers_stream_and_of_every_next_one()
+    public void A_recorder_begins_when_somebody_is_on_the_line_and_the_model_is_there_to_tell_them()
     {
         var recorder = CreateTestProbe();
         Start(recorder: (_, _) => Props.Create(() => new StandInLeg(recorder.Ref, false, null)));
         var leg = recorder.ExpectMsg<StandInLeg.Up>().Leg;
+        Present(Ticket());
+        _frontEnd.ExpectMsg<StreamAccepted>().Recorder.Should().Be(leg);
         recorder.ExpectNoMsg(Soon);
 
-        Present(Ticket());
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(1)));
 
         recorder.ExpectMsg<RecorderProtocol.StartRecording>().At.Should().Be(_clock.GetElapsedTime(0));
-        _frontEnd.ExpectMsg<StreamAccepted>().Recorder.Should().Be(leg);
     }
 
     [Fact]
@@ -604,6 +605,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         Start(recorder: (_, _) => Props.Create(() => new StandInLeg(recorder.Ref, false, null)));
         var leg = recorder.ExpectMsg<StandInLeg.Up>().Leg;
         Live();
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(1)));
         recorder.ExpectMsg<RecorderProtocol.StartRecording>();
         Watch(leg);
 

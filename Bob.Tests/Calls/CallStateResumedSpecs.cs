@@ -1,4 +1,5 @@
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Records;
 using Bob.Tests.Records;
@@ -23,6 +24,21 @@ public sealed class CallStateResumedSpecs
         On(new ModelReady()).Should().Equal(new CallAction.OpenSession(Opening.CutOff));
         On(new StreamAttached());
         _state.Phase.Should().Be(CallPhase.Live);
+    }
+
+    [Fact]
+    public void While_the_model_is_still_being_dialled_a_clip_says_once_that_they_were_cut_off()
+    {
+        var options = new CallOptions();
+        Resume(new JournalEntry.StepChanged(CallPhase.Live, null, null), options);
+        On(new Admitted(), new NextStepAsked());
+
+        On(new StreamAttached()).Should().Contain(new CallAction.StartTimer(CallTimer.Greeting, options.GreetingAfter));
+        On(new TimerFired(CallTimer.Greeting)).Should().Contain(new CallAction.PlayClip(ClipName.CutOff));
+        On(new ClipPlays(ClipName.CutOff), new BridgeBegan(), new BobPaused()).OfType<CallAction.StartTimer>().Should().NotContain(start => start.Timer == CallTimer.Greeting);
+        On(new ModelReady()).Should().Contain(new CallAction.OpenSession(Opening.ToldOfCutOff));
+        On(new BobSpoke());
+        On(new ModelReady()).Should().Contain(new CallAction.OpenSession(Opening.GoOn));
     }
 
     [Fact]

@@ -1,13 +1,9 @@
 using Akka.Actor;
 using AwesomeAssertions;
-using Bob.Actors.Audio;
-using Bob.Actors.Calls;
 using Bob.Actors.Recording;
-using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Faults;
 using Bob.Tests.Recording;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using static Bob.Tests.Calls.WholeHouse;
 
@@ -31,7 +27,7 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Interrupted_200_times_anywhere_Bob_ends_where_the_caller_heard_him_end_and_the_callers_words_are_where_they_spoke()
     {
-        await using var house = await StartAsync(LongAnswer);
+        await using var house = await StartAsync();
         var recordings = new FinishedRecordings(house);
         var reports = await Task.WhenAll(Enumerable.Range(0, Callers).Select(async number =>
         {
@@ -72,7 +68,7 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
     [InlineData(true)]
     public async Task Over_a_dropped_media_socket_the_recording_goes_on_and_has_what_was_said_again(bool reset)
     {
-        await using var house = await StartAsync(LongAnswer);
+        await using var house = await StartAsync();
         var recordings = new FinishedRecordings(house);
         var call = house.Twilio.PlaceCall(new CallPlan());
 
@@ -94,7 +90,7 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Over_a_restart_of_the_calls_actor_the_recording_goes_on_in_the_same_file()
     {
-        await using var house = await StartAsync(LongAnswer);
+        await using var house = await StartAsync();
         var recordings = new FinishedRecordings(house);
         var call = house.Twilio.PlaceCall(new CallPlan());
 
@@ -122,7 +118,7 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
     [InlineData(-600_000)]
     public async Task T33_Timestamps_that_jump_make_no_silence_and_move_nothing(long jumpMs)
     {
-        await using var house = await StartAsync(LongAnswer);
+        await using var house = await StartAsync();
         var recordings = new FinishedRecordings(house);
         var call = house.Twilio.PlaceCall(new CallPlan { Faults = new MediaFaults { TimestampJumpFrame = 50, TimestampJumpMs = jumpMs } });
 
@@ -137,12 +133,29 @@ public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
         recorded.CallersWords(Voice("yes")).Should().ContainSingle().Which.Should().BeInRange(-Tolerance, Tolerance);
     }
 
+    [Fact]
+    public async Task K4_What_is_on_the_disk_in_the_middle_of_a_call_lacks_less_than_a_second_and_can_be_made_playable()
+    {
+        await using var house = await StartAsync();
+        var call = house.Twilio.PlaceCall(new CallPlan());
+        await call.WaitForHeardAsync(3_000);
+
+        var copies = Directory.CreateDirectory(Path.Combine(_folder, "copies")).FullName;
+        File.Copy(Path.Combine(_folder, $"{call.CallSid}.part"), Path.Combine(copies, $"{call.CallSid}.part"));
+        var mended = new Recordings(copies).Mend((_, failure) => throw failure).Should().ContainSingle().Subject;
+
+        var bob = RecordedCall.Read(mended.File).Right;
+        var begin = bob.AsSpan().IndexOf(TwilioLine.Lines(LongAnswer).AsSpan(0, 800));
+        begin.Should().BeGreaterThanOrEqualTo(0, "the greeting is there; from the first sample on, when it was ready before the stream came");
+        bob.AsSpan(begin).CommonPrefixLength(TwilioLine.Lines(LongAnswer)).Should().BeGreaterThan(2_000 * 8);
+        mended.CallSid.Value.Should().Be(call.CallSid);
+        await call.HangUpAsync();
+    }
+
     private static List<ClearReport> Clears(IEnumerable<StreamReport> streams) => [.. streams.SelectMany(stream => stream.Clears)];
 
-    private Task<WholeHouse> StartAsync(string line, Action<IServiceCollection>? services = null) => WholeHouse.StartAsync(
-        TwilioLine.Script(line, line),
-        adjust: builder => services?.Invoke(builder.Services),
-        settings: [("RECORDING", "true"), ("RECORDING_DIRECTORY", _folder)]);
+    private Task<WholeHouse> StartAsync() =>
+        WholeHouse.StartAsync(TwilioLine.Script(LongAnswer, LongAnswer), settings: [("RECORDING", "true"), ("RECORDING_DIRECTORY", _folder)]);
 
     private static async Task<RecordingOfReport> RecordedAsync(FinishedRecordings recordings, CallReport report)
     {

@@ -1,5 +1,4 @@
 using AwesomeAssertions;
-using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Records;
 using Bob.Host.Records;
 using Bob.Simulator.Realtime;
@@ -26,6 +27,7 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
         Greeting = new Reply { Say = [Greeting] },
         Rules =
         [
+            new ScriptRule { When = new Occasion { Message = ["Do not say that again"] }, GoesOn = true },
             new ScriptRule { When = new Occasion { Message = ["was cut off"] }, Say = [CutOff], GoesOn = true },
             new ScriptRule { When = new Occasion { Tool = "*" }, Silent = true },
             new ScriptRule { When = new Occasion { Turn = 1 }, Say = [Long] },
@@ -106,20 +108,21 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
         output.WriteLine(FormattableString.Invariant(
             $"killed at {killed.TotalSeconds:0.00} s, up at {up.TotalSeconds:0.00} s, heard again at {again.TotalSeconds:0.00} s ({(again - killed).TotalSeconds:0.00} s of silence)"));
         var (first, second) = (report.Playback[0].Audio, report.Playback[1].Audio);
-        report.Streams.Should().HaveCount(2, report.Story());
-        second.AsSpan().StartsWith(WholeHouse.Voice(CutOff).AsSpan(0, 4000)).Should().BeTrue($"he says that they were cut off\n{report.Story()}");
+        // When the model took a second on this machine, Bob has said so himself, and the model does not say it again.
+        var (clip, words) = (ModelFaults.ClipAudio(ClipName.CutOff), WholeHouse.Voice(CutOff));
+        var byClip = second.AsSpan().StartsWith(clip);
+        second.AsSpan().IndexOf(words.AsSpan(0, 4000)).Should().Be(byClip ? -1 : 0, $"he says once that they were cut off\n{report.Story()}");
         second.AsSpan().IndexOf(WholeHouse.Voice("second answer").AsSpan(0, 4000)).Should().BePositive($"the model knows that this is the second turn\n{report.Story()}");
         second.AsSpan().IndexOf(WholeHouse.Voice(Greeting).AsSpan(0, 2000)).Should().BeNegative("nobody is greeted twice");
-        ShouldGoOn(first, second);
+        ShouldGoOn(first, second[(byClip ? clip : words).Length..]);
         await ShouldHaveOneRecordAsync(house, report);
         return (again - up).TotalMilliseconds;
     }
 
     /// <summary>The long sentence goes on about where it broke off: nothing is left out, and no more than its last two seconds are said again.</summary>
-    private void ShouldGoOn(byte[] first, byte[] second)
+    private void ShouldGoOn(byte[] first, ReadOnlySpan<byte> rest)
     {
         var line = WholeHouse.Voice(Long);
-        var rest = second.AsSpan(WholeHouse.Voice(CutOff).Length);
         var at = -1;
         for (var look = 0; at < 0 && look < rest.Length - 800; look += 80)
         {

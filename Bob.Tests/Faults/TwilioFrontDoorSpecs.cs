@@ -106,6 +106,20 @@ public sealed class TwilioFrontDoorSpecs
     }
 
     [Fact]
+    public async Task T37_A_webhook_delivered_again_is_the_same_call_though_the_door_has_closed_meanwhile()
+    {
+        await using var house = await WholeHouse.StartAsync(Script("hello"), settings: [("MAX_CALLS_PER_CALLER", "1")]);
+
+        var first = await house.PostAsync("/incoming-call", Form(SomeCall, "ringing"));
+        var other = await house.PostAsync("/incoming-call", Form($"{SomeCall[..^1]}9", "ringing"));
+        var again = await house.PostAsync("/incoming-call", Form(SomeCall, "ringing"));
+
+        other.Body.Should().Contain("<Reject");
+        again.Should().Be(first);
+        house.Model.Connections.Should().Be(1);
+    }
+
+    [Fact]
     public async Task T24_A_webhook_replayed_after_its_call_makes_no_second_one()
     {
         await using var house = await WholeHouse.StartAsync(Script("hello"));
