@@ -62,8 +62,12 @@ public sealed partial class CallActor
             case ModelLegProtocol.SessionReady ready:
                 _redialling.Connected(ready.Attempt);
                 _log.Info(_connected ? "OpenAI Realtime reconnected" : "OpenAI Realtime connected");
-                _connected = true;
-                Record();
+                if (!_connected)
+                {
+                    _connected = true;
+                    Record();
+                }
+
                 LogStream();
                 Happened(new CallEvent.ModelReady());
                 break;

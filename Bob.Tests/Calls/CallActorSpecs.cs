@@ -605,7 +605,6 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         Start(recorder: (_, _) => Props.Create(() => new StandInLeg(recorder.Ref, false, null)));
         var leg = recorder.ExpectMsg<StandInLeg.Up>().Leg;
         Live();
-        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(1)));
         recorder.ExpectMsg<RecorderProtocol.StartRecording>();
         Watch(leg);
 

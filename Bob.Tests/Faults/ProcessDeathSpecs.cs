@@ -18,6 +18,7 @@ namespace Bob.Tests.Faults;
 public sealed class ProcessDeathSpecs(ITestOutputHelper output)
 {
     private const string Greeting = "hello there";
+    private const string WhereWereWe = "where were we";
     private const string Long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen";
 
     private static readonly int Revivals = int.TryParse(Environment.GetEnvironmentVariable("BOB_REVIVALS"), CultureInfo.InvariantCulture, out var revivals) ? revivals : 1;
@@ -27,7 +28,7 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
         Greeting = new Reply { Say = [Greeting] },
         Rules =
         [
-            new ScriptRule { When = new Occasion { Message = ["Do not say that again"] }, GoesOn = true },
+            new ScriptRule { When = new Occasion { Message = ["Do not say that again"] }, Say = [WhereWereWe], GoesOn = true },
             new ScriptRule { When = new Occasion { Message = ["was cut off"] }, Say = [CutOff], GoesOn = true },
             new ScriptRule { When = new Occasion { Tool = "*" }, Silent = true },
             new ScriptRule { When = new Occasion { Turn = 1 }, Say = [Long] },
@@ -109,12 +110,15 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
             $"killed at {killed.TotalSeconds:0.00} s, up at {up.TotalSeconds:0.00} s, heard again at {again.TotalSeconds:0.00} s ({(again - killed).TotalSeconds:0.00} s of silence)"));
         var (first, second) = (report.Playback[0].Audio, report.Playback[1].Audio);
         // When the model took a second on this machine, Bob has said so himself, and the model does not say it again.
-        var (clip, words) = (ModelFaults.ClipAudio(ClipName.CutOff), WholeHouse.Voice(CutOff));
-        var byClip = second.AsSpan().StartsWith(clip);
-        second.AsSpan().IndexOf(words.AsSpan(0, 4000)).Should().Be(byClip ? -1 : 0, $"he says once that they were cut off\n{report.Story()}");
+        var clip = ModelFaults.ClipAudio(ClipName.CutOff);
+        var told = second.AsSpan().StartsWith(clip);
+        if (told)
+            second = second[clip.Length..];
+        var words = WholeHouse.Voice(told ? WhereWereWe : CutOff);
+        second.AsSpan().TrimStart((byte)0xFF).StartsWith(words.AsSpan(0, 4000).TrimStart((byte)0xFF)).Should().BeTrue($"he says once that they were cut off\n{report.Story()}");
         second.AsSpan().IndexOf(WholeHouse.Voice("second answer").AsSpan(0, 4000)).Should().BePositive($"the model knows that this is the second turn\n{report.Story()}");
         second.AsSpan().IndexOf(WholeHouse.Voice(Greeting).AsSpan(0, 2000)).Should().BeNegative("nobody is greeted twice");
-        ShouldGoOn(first, second[(byClip ? clip : words).Length..]);
+        ShouldGoOn(first, second.AsSpan(words.Length));
         await ShouldHaveOneRecordAsync(house, report);
         return (again - up).TotalMilliseconds;
     }

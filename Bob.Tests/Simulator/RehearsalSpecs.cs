@@ -47,7 +47,8 @@ public sealed class RehearsalSpecs : IDisposable
         File.Delete(_heard);
     }
 
-    private static int FirstSound(byte[] side) => side.AsSpan().IndexOfAnyExcept((byte)0xFF);
+    /// <summary>The first sample that is louder than the noise of a line.</summary>
+    private static int FirstSound(byte[] side) => Array.FindIndex(side, sample => Math.Abs((int)Bob.Simulator.Audio.MuLaw.Decode(sample)) > 1_000);
 
     private static async Task<(int ExitCode, string Said)> CallAsync(params string[] arguments)
     {
