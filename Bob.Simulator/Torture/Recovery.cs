@@ -41,7 +41,7 @@ internal static class Recovery
     private static IEnumerable<DateTimeOffset> ModelBlows(Stage stage) =>
         stage.Model.Struck
             .Where(struck => struck.Fault.Do is Realtime.FaultAction.Drop or Realtime.FaultAction.Fin or Realtime.FaultAction.Close or Realtime.FaultAction.Freeze
-                or Realtime.FaultAction.BlackHole or Realtime.FaultAction.Oversize or Realtime.FaultAction.Corrupt or Realtime.FaultAction.Mute)
+                or Realtime.FaultAction.BlackHole or Realtime.FaultAction.Oversize or Realtime.FaultAction.Corrupt or Realtime.FaultAction.Mute or Realtime.FaultAction.Expire)
             .GroupBy(struck => struck.Session, struck => struck.At, (_, times) => times.Max())
             .Concat(stage.Blows.Where(blow => blow.What.StartsWith("session ", StringComparison.Ordinal) || blow.What.StartsWith("model ", StringComparison.Ordinal)).Select(blow => Wall(blow.At)));
 

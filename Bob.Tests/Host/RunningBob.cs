@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using Akka.Actor;
 using Akka.Hosting;
 using AwesomeAssertions;
+using Bob.Actors.Calls;
 using Bob.Actors.Hosting;
 using Bob.Host;
 using Bob.Host.Configuration;
@@ -173,6 +174,12 @@ public sealed class RunningBob : IAsyncDisposable
 
         protected override void OnReceive(object message)
         {
+            if (message is CallProtocol.FindAdmission)
+            {
+                Sender.Tell(_answer(message) ?? new CallProtocol.CallRefused("no such call")); // asked before anything else, of every call
+                return;
+            }
+
             _asked.Enqueue(message);
             _news.Release();
             if (_answer(message) is { } answer)
