@@ -26,6 +26,9 @@ internal static class DeadAir
         return (TimeSpan.FromMilliseconds(longestAt * BlockMs), TimeSpan.FromMilliseconds(longest * BlockMs));
     }
 
+    /// <summary>Whether the line was cleared because the caller spoke; after a lost session the next one may be heard at once.</summary>
+    public static bool IsInterruption(CallReport report, TimeSpan at) => report.Utterances.Any(words => words.From <= at && at <= words.To);
+
     /// <summary>How much of Bob was heard in the moment after that time, unless a new answer may have begun by then.</summary>
     public static TimeSpan BobAfter(CallReport report, TimeSpan at)
     {

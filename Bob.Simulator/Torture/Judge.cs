@@ -60,7 +60,7 @@ internal sealed class Judge(Stage stage)
             Fail($"{name}the last document lacks \"{text}\": {report.TwimlDocuments.LastOrDefault()}");
         foreach (var warning in report.Warnings.Where(warning => warning.Level != WarningLevel.Notice && !expected.Warnings.Contains(warning.Code)))
             Fail($"{name}Twilio's debugger: {warning.Code} {warning.Message}");
-        foreach (var clear in report.Streams.SelectMany(stream => stream.Clears).Where(clear => DeadAir.BobAfter(report, clear.At) > TimeSpan.FromMilliseconds(60 * stage.Slack)))
+        foreach (var clear in report.Streams.SelectMany(stream => stream.Clears).Where(clear => DeadAir.IsInterruption(report, clear.At) && DeadAir.BobAfter(report, clear.At) > TimeSpan.FromMilliseconds(60 * stage.Slack)))
             Fail($"{name}after the line was cleared at {clear.At.TotalSeconds:0.00} s, Bob was still heard");
         await BooksAsync(name, report, expected);
     }
