@@ -3,7 +3,6 @@ using Akka.Event;
 using Bob.Actors.Conversation;
 using Bob.Actors.Realtime;
 using Bob.Actors.Records;
-using Bob.Actors.Tools;
 using Bob.Actors.Twilio;
 
 namespace Bob.Actors.Calls;

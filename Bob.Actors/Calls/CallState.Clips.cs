@@ -5,7 +5,8 @@ namespace Bob.Actors.Calls;
 
 /// <summary>
 /// The rules of what Bob says without the model, so that nobody waits in silence: a greeting while it is still being dialled (that they were cut off,
-/// where the call goes on after its process died), and that he is thinking when an answer takes long. They look at what the other rules made of the call, and change nothing of it.
+/// where the call goes on after its process died), and that he is thinking when an answer takes long. They look at what the other rules made of the
+/// call, and change nothing of it.
 /// </summary>
 public sealed partial record CallState
 {

@@ -10,7 +10,7 @@ namespace Bob.Actors.Calls;
 public sealed partial class CallsActor(CallServices services) : UntypedActor, IWithTimers
 {
     /// <summary>Ended calls remembered, the latest: a webhook that is replayed makes no second call of one, and no second book with the same numbers.</summary>
-    private const int MaxRemembered = 5_000;
+    private const int MaxRemembered = 10_000;
 
     private readonly Dictionary<IActorRef, OpenCall> _open = [];
     private readonly Dictionary<CallSid, IActorRef> _calls = [];

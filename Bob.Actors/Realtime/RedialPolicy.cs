@@ -24,7 +24,7 @@ public sealed class RedialPolicy(int servers = 1, bool talked = false)
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(6);
 
     private static readonly TimeSpan[] Delays =
-        [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5)];
+        [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
 
     /// <summary>A rate limit that lifts within this is waited for.</summary>
     private static readonly TimeSpan ShortWait = TimeSpan.FromSeconds(2);

@@ -28,10 +28,15 @@ internal static class SessionOpening
         var told = open.SoFar.ToList();
         if (answered.Length > 0)
             told.Insert(Math.Max(0, told.FindLastIndex(item => item is BobSaid)), new CallerSounded(answered));
-        if (open.Opening == Opening.GoOn)
-            told.Add(new Note(GoOn));
-        else if (open.Opening is Opening.CutOff or Opening.ToldOfCutOff)
-            told.Add(new Note(open.Opening == Opening.CutOff ? CutOff : ToldOfCutOff));
+        var note = open.Opening switch
+        {
+            Opening.GoOn => GoOn,
+            Opening.CutOff => CutOff,
+            Opening.ToldOfCutOff => ToldOfCutOff,
+            _ => null,
+        };
+        if (note is not null)
+            told.Add(new Note(note));
         return told;
     }
 

@@ -20,7 +20,7 @@ public sealed class RedialPolicySpecs
 
         var delays = Enumerable.Range(0, 6).Select(drop => Ms(Again(Reset, wasConnected: true, At(drop * 5_000)))).ToList();
 
-        delays.Should().Equal(0, 250, 500, 1_000, 1_500, null);
+        delays.Should().Equal(0, 250, 500, 1_000, 2_000, null);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class RedialPolicySpecs
     {
         _policy.Dialled(At(0));
 
-        Outage(new ModelFailure(FailureKind.Transient, "http-503")).Should().Be(3_250); // dialled at 0, 0, 250, 750, 1,750 and 3,250
+        Outage(new ModelFailure(FailureKind.Transient, "http-503")).Should().Be(1_750); // dialled at 0, 0, 250, 750 and 1,750; the next would be at 3,750
     }
 
     [Fact]
