@@ -26,7 +26,10 @@ internal static class DeadAir
         return (TimeSpan.FromMilliseconds(longestAt * BlockMs), TimeSpan.FromMilliseconds(longest * BlockMs));
     }
 
-    /// <summary>Whether the line was cleared because the caller spoke; after a lost session the next one may be heard at once.</summary>
+    /// <summary>
+    /// Whether the line was cleared because the caller spoke. After a lost session the next one may be heard at once; what is stale then is found by the order of
+    /// what was heard, as noise or as said twice.
+    /// </summary>
     public static bool IsInterruption(CallReport report, TimeSpan at) => report.Utterances.Any(words => words.From <= at && at <= words.To);
 
     /// <summary>How much of Bob was heard in the moment after that time, unless a new answer may have begun by then.</summary>
