@@ -11,6 +11,8 @@ internal static class TestProcess
     {
         // Specs of actors wait for messages on pool threads; the calls beside them must not wait for the pool to grow.
         ThreadPool.SetMinThreads(64, 64);
+        // Nor does code that is measured and compiled again pay in the programs that specs start: they live for seconds.
+        Environment.SetEnvironmentVariable("DOTNET_TieredPGO", "0");
         // A property spec keeps to one core.
         Check.Threads = 1;
     }

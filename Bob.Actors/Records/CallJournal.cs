@@ -26,6 +26,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (long? Started, long? Ended)> _turns = [];
     private readonly Dictionary<string, long> _tools = [];
+    private readonly HashSet<string> _unspoken = []; // items of the response in progress that have words, and of which the caller's leg has told nothing
     private long _opened;
     private long? _wordsWritten;
     private string? _growing;
@@ -114,6 +115,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 Add(new CallerWordsFailed(failed.ItemId));
                 break;
             case TranscriptDelta delta:
+                _unspoken.Add(delta.ItemId);
                 return Grow(delta.ItemId, delta.Delta);
             case TranscriptDone done:
                 Add(new JournalEntry.BobSaid(done.ItemId, done.Transcript));
@@ -124,6 +126,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 Meter.Began();
                 break;
             case ResponseDone done:
+                _unspoken.Clear();
                 var cost = Meter.Ended(done.Usage);
                 if (done.Usage is { } used)
                 {
@@ -149,6 +152,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 Add(new JournalEntry.BobSaid(clipId, clip.Text, clip.Name));
                 break;
             case CallerLegProtocol.ItemSpoken spoken:
+                _unspoken.Remove(spoken.ItemId);
                 Add(new BobSpoke(spoken.ItemId, spoken.ReceivedMs));
                 break;
             case CallerLegProtocol.SpeechInterrupted interrupted:
@@ -159,6 +163,9 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 // What was received is still played, so it counts as heard.
                 foreach (var item in cut.Cut)
                     Cut(item, item.ReceivedMs, lost: true);
+                // Words come before their sound. Those whose sound did not come any more nobody has heard.
+                foreach (var itemId in _unspoken.ToList())
+                    Cut(itemId, heardMs: 0, receivedMs: 0, lost: true);
                 break;
         }
     }
@@ -248,6 +255,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
 
     private void Cut(string itemId, long heardMs, long receivedMs, bool lost)
     {
+        _unspoken.Remove(itemId);
         KeepWords(); // how much of them was heard is judged by all that there are
         Conversation.BobCut(itemId, heardMs, receivedMs, lost);
         if (Conversation.HeardOf(itemId) is { } part)

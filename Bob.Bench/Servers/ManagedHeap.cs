@@ -24,9 +24,8 @@ internal static class ManagedHeap
         using var counters = new RuntimeCounters(process);
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < Deadline; Thread.Sleep(Poll))
         {
-            // The counters of one second come one after the other, and the timers' after these.
-            if (counters.Last("dotnet.timer.count") > 0)
-                return (long)(counters.Last("dotnet.gc.last_collection.heap.size") - counters.Last("dotnet.gc.last_collection.heap.fragmentation.size"));
+            if (counters.Rounds > 0 && counters.Last("dotnet.gc.last_collection.heap.size") is var size and > 0)
+                return (long)(size - counters.Last("dotnet.gc.last_collection.heap.fragmentation.size"));
         }
 
         throw new TimeoutException("The process does not tell how large its heap is.");

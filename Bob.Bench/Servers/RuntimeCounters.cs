@@ -19,6 +19,8 @@ internal sealed class RuntimeCounters : IDisposable
     private readonly Task _reading;
     private readonly ConcurrentDictionary<string, (double First, DateTime FirstAt, double Last, DateTime LastAt)> _values = new();
 
+    private volatile int _rounds;
+
     public RuntimeCounters(int process)
     {
         var arguments = new Dictionary<string, string>
@@ -35,6 +37,9 @@ internal sealed class RuntimeCounters : IDisposable
         _source.Dynamic.All += Keep;
         _reading = Task.Run(_source.Process);
     }
+
+    /// <summary>How often the values of all instruments have come.</summary>
+    public int Rounds => _rounds;
 
     /// <summary>How fast a counter grew over the window, in its unit per second; 0 for a counter that never showed.</summary>
     public double Rate(string instrument) => _values
@@ -63,6 +68,8 @@ internal sealed class RuntimeCounters : IDisposable
 
     private void Keep(TraceEvent seen)
     {
+        if (seen.EventName == "Collection/Stop")
+            _rounds++;
         var value = seen.EventName switch
         {
             "CounterRateValuePublished" or "UpDownCounterRateValuePublished" => seen.PayloadByName("value"),

@@ -401,6 +401,25 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void O13_Words_that_never_became_sound_are_no_answer()
+    {
+        Start();
+        Live();
+        Hears(new InputCommitted("u1"), new CallerTranscribed("u1", "What are your hours?"), new TranscriptDelta("r1", "i1", 0, "We are open from nine"));
+
+        _model.Tell(new ModelLostException(new ModelFailure(FailureKind.Transient, "connection-reset")));
+
+        _callerLeg.FishForMessage(message => message is CallerLegProtocol.ModelLost);
+        _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.SpeechCut([]))); // the caller's leg has never heard of it
+        _modelLeg.FishForMessage(message => message is ModelLegProtocol.Dial { Attempt: 2 });
+        Settle();
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(2)));
+        var opened = (ModelLegProtocol.OpenSession)_modelLeg.FishForMessage(message => message is ModelLegProtocol.OpenSession);
+        opened.Opening.Should().Be(Opening.Answer);
+        opened.SoFar.Should().Equal(new CallerSaid("What are your hours?"));
+    }
+
+    [Fact]
     public void O29_A_session_takes_over_with_the_conversation_so_far_when_nobody_speaks_and_no_tool_runs()
     {
         _modelLeg.IgnoreMessages(message => message is ActorIdentity or ModelLegProtocol.StreamKnown);

@@ -34,6 +34,23 @@ public sealed class ModelDropSpecs
         await FinishesAsync(new Fault { At = MidAnswer, Do = end });
 
     [Fact]
+    public async Task O13_An_answer_of_which_only_words_have_come_is_given_by_the_next_session()
+    {
+        var answer = new FaultPoint { Session = 1, Response = 2 };
+        await using var house = await StartAsync(Script(
+            new Fault { At = answer with { Event = "response.output_audio.delta" }, Do = FaultAction.Withhold, Times = 0 },
+            new Fault { At = answer with { AudioMs = 900 }, Do = FaultAction.Drop }));
+
+        var report = await house.Twilio.PlaceCall(Conversation(WhenOpen, WhereAreYou)).Completion;
+
+        await house.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
+        report.ShouldHaveHeardLines(Greeting, Hours, Address);
+        house.Model.Connections.Should().Be(2);
+        house.Model.Sessions[0].Conversation.Last(item => item.Role == "assistant").Text.Should().NotBeNullOrEmpty();
+        house.Model.Sessions[1].Conversation.Where(item => item is { FromClient: true, Role: not "system" }).Select(item => item.Text).Should().Equal(Greeting, WhenOpen);
+    }
+
+    [Fact]
     public async Task O22_Text_that_is_not_UTF8_costs_the_session_and_not_the_sentence() =>
         await FinishesAsync(Corrupt(Corruption.Utf8));
 

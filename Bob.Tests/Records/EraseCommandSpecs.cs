@@ -23,9 +23,10 @@ public sealed class EraseCommandSpecs(PostgresServer server) : IDisposable
     {
         await using var bob = await BobProcess.StartAsync(Settings);
         await using var twilio = new TwilioSimulator(new TwilioSimulatorOptions { WebhookUrl = new Uri(bob.Address, "incoming-call"), VerbTimeScale = 0.05 });
-        var over = twilio.PlaceCall(new CallPlan { HangUpAfter = TimeSpan.FromSeconds(2) });
+        var over = twilio.PlaceCall(new CallPlan());
         var live = twilio.PlaceCall(new CallPlan());
-        await over.Completion;
+        await over.WaitForHeardAsync(500, TimeSpan.FromMinutes(1));
+        await over.HangUpAsync();
         await _folder.OfEndedAsync(over.CallSid);
 
         var (exitCode, lines) = await BobProcess.RunAsync(Settings, "erase", "+15550100001");
