@@ -17,7 +17,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] Longest =
     [
-        typeof(TortureSpecs),
+        typeof(TortureSpecs), typeof(SoakSpecs), typeof(ModelNoiseSpecs), typeof(FallbackSpecs),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

@@ -10,8 +10,8 @@ namespace Bob.Tests.Calls;
 [Collection(Alone.Name)]
 public sealed class InterruptionSpecs(ITestOutputHelper output)
 {
-    private const int Callers = 25;
-    private const int InterruptionsEach = 8;
+    private const int Callers = 50;
+    private const int InterruptionsEach = 4;
 
     /// <summary>Some five seconds, so that an interruption falls anywhere in it.</summary>
     private const string LongAnswer = "a rather long answer that goes on and on so that it can be cut in the middle of any word of it";
@@ -67,7 +67,7 @@ public sealed class InterruptionSpecs(ITestOutputHelper output)
     }
 
     /// <summary>Every caller has a voice of their own, by which their session is known.</summary>
-    private static byte[] VoiceOf(int number) => Voice($"yes but {(char)('a' + number)}");
+    private static byte[] VoiceOf(int number) => Voice($"yes but {number:00}");
 
     private static int Clears(IReadOnlyList<StreamReport> streams) => streams.Sum(stream => stream.Clears.Count);
 

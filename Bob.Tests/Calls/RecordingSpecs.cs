@@ -13,8 +13,8 @@ namespace Bob.Tests.Calls;
 [Collection(Alone.Name)]
 public sealed class RecordingSpecs(ITestOutputHelper output) : IDisposable
 {
-    private const int Callers = 20;
-    private const int InterruptionsEach = 10;
+    private const int Callers = 40;
+    private const int InterruptionsEach = 5;
 
     /// <summary>What the parts of a recording may be out of place, ms.</summary>
     private const double Tolerance = 40;

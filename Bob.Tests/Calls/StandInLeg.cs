@@ -35,7 +35,7 @@ public sealed class StandInLeg : UntypedActor
         switch (message)
         {
             case Report report:
-                Context.Parent.Tell(report.What);
+                Context.Parent.Tell(report.What, report.From ?? Self);
                 break;
             case Exception failure:
                 throw failure;
@@ -48,6 +48,6 @@ public sealed class StandInLeg : UntypedActor
     /// <summary>To the probe: a fresh incarnation.</summary>
     public sealed record Up(IActorRef Leg);
 
-    /// <summary>To the leg: tell the call this. An exception told to the leg is thrown.</summary>
-    public sealed record Report(object What);
+    /// <summary>To the leg: tell the call this, in the name of whoever is given. An exception told to the leg is thrown.</summary>
+    public sealed record Report(object What, IActorRef? From = null);
 }
