@@ -1,8 +1,6 @@
 using Bob.Tests.Bench;
 using Bob.Tests.Calls;
 using Bob.Tests.Faults;
-using Bob.Tests.Records;
-using Bob.Tests.Recording;
 using Bob.Tests.Torture;
 using Xunit;
 using Xunit.Sdk;

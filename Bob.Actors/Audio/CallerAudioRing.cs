@@ -36,6 +36,7 @@ public sealed class CallerAudioRing
     private readonly List<long> _openTurns = [];
     private byte[] _ring = new byte[FirstBytes];
     private long _start, _sent, _end, _sessionStart, _settled, _answered, _caughtUp;
+    private (long From, long To)? _taken;
 
     /// <summary>Audio dropped unsent because the ring was full, bytes.</summary>
     public long DroppedBytes { get; private set; }
@@ -88,22 +89,35 @@ public sealed class CallerAudioRing
         Trim();
     }
 
+    /// <summary>An answer to the caller's turns up to <paramref name="audioEndMs"/> is whole: with it those that an earlier session had begun to answer are done, too.</summary>
+    public void AnswerEnded(long audioEndMs)
+    {
+        _taken = null;
+        TurnSettled(audioEndMs);
+    }
+
     /// <summary>The model begins to answer the caller's turns up to <paramref name="audioEndMs"/>.</summary>
     public void AnswerBegan(long audioEndMs) => _answered = Math.Min(_sent, _sessionStart + (audioEndMs * Mulaw.BytesPerMs));
 
     /// <summary>
-    /// The caller's turns whose answer the last session had begun and not finished, as far as they are not in words: settled with this. A session that
-    /// is to go on with that answer must know them, but not hear them as if they were said now. Empty when there are none.
+    /// The caller's turns whose answer the last session had begun and not finished, as far as they are not in words. A session that is to go on with
+    /// that answer must know them, but not hear them as if they were said now. Given again to the session after it, should that one be lost before
+    /// the answer is whole. Empty when there are none, and when they are so long ago that they are not here any more.
     /// </summary>
     public byte[] TakeAnswered()
     {
-        if (_openTurns.Count == 0 || _openTurns[0] >= _answered)
+        if (_openTurns.Count > 0 && _openTurns[0] < _answered)
+        {
+            _taken = (_taken?.From ?? BeginOfFrame(_openTurns[0]), _answered);
+            _settled = Math.Max(_settled, _answered);
+            _openTurns.RemoveAll(start => start < _settled);
+        }
+
+        if (_taken is not var (from, to) || Math.Max(_start, from) >= to)
             return [];
-        var turns = new byte[_answered - Math.Max(_start, BeginOfFrame(_openTurns[0]))];
+        var turns = new byte[to - Math.Max(_start, from)];
         for (var i = 0; i < turns.Length; i++)
-            turns[i] = _ring[(_answered - turns.Length + i) % _ring.Length];
-        _settled = Math.Max(_settled, _answered);
-        _openTurns.RemoveAll(start => start < _settled);
+            turns[i] = _ring[(to - turns.Length + i) % _ring.Length];
         return turns;
     }
 
@@ -129,7 +143,7 @@ public sealed class CallerAudioRing
 
     private void Trim()
     {
-        var keep = Math.Min(_openTurns.Count > 0 ? _openTurns[0] : long.MaxValue, Unheard);
+        var keep = Math.Min(_taken?.From ?? (_openTurns.Count > 0 ? _openTurns[0] : long.MaxValue), Unheard);
         _start = Math.Max(_start, BeginOfFrame(Math.Min(keep, _sent)));
     }
 

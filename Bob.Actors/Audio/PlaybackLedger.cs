@@ -74,14 +74,18 @@ public sealed class PlaybackLedger
     public void ResponseStarted(string responseId) => _activeResponse = responseId;
 
     /// <summary>The model ended a response, in whatever way.</summary>
-    public void ResponseFinished(string responseId)
+    /// <returns>The items of it that had not come to their end.</returns>
+    public IReadOnlyList<HeardItem> ResponseFinished(string responseId)
     {
-        foreach (var item in _items)
-            item.Complete |= item.Item.ResponseId == responseId;
+        var open = _items.Where(item => !item.Complete && item.Item.ResponseId == responseId).ToList();
+        var cut = open.Select(item => item.Report()).ToList();
+        foreach (var item in open)
+            item.Complete = true;
         if (_activeResponse == responseId)
             _activeResponse = null;
         _markDue = true;
         Forget();
+        return cut;
     }
 
     /// <summary>The model has sent all audio of an item.</summary>

@@ -118,7 +118,7 @@ public sealed partial class CallActor
         _tools.Finished();
         Happened(new CallEvent.ToolEnded());
         if (finished.Outcome.Failure is { } failure)
-            _log.Warning("Tool {Tool} failed: {Failure}", finished.Tool.Name.Length <= MaxToolName ? finished.Tool.Name : "(too long)", failure);
+            _log.Warning("Tool {Tool} failed: {Failure}", finished.Tool.Name.Length <= ConversationLog.MaxToolName ? finished.Tool.Name : "(too long)", failure);
         _journal.ToolReturned(finished.Tool.CallId, finished.Tool.Output!, finished.Outcome.Failure);
         _modelLeg.Tell(new ModelLegProtocol.ToolReturned(finished.Tool, OnlyIfSilent: _state.Phase == CallPhase.Ending));
     }

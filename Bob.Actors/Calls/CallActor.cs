@@ -22,9 +22,6 @@ namespace Bob.Actors.Calls;
 /// </summary>
 public sealed partial class CallActor : UntypedActor, IWithTimers
 {
-    /// <summary>The longest name a tool may have, characters; the model may make longer ones up.</summary>
-    private const int MaxToolName = 64;
-
     private const string Recorder = "recorder";
 
     private readonly AdmitCall _admission;

@@ -10,6 +10,9 @@ public sealed class ConversationLog
     /// <summary>Entries replayed to a new session: about half an hour of talk.</summary>
     public const int MaxReplayed = 200;
 
+    /// <summary>The longest name a tool may have, characters; the model may make longer ones up.</summary>
+    public const int MaxToolName = 64;
+
     /// <summary>Speech in characters per second, until this call has shown its own: English at a normal pace.</summary>
     private const double UsualPace = 15;
 
@@ -69,12 +72,19 @@ public sealed class ConversationLog
             (bob.HeardMs, bob.ReceivedMs, bob.Lost) = (heardMs, receivedMs, lost);
     }
 
+    /// <summary>The response of an item ended before it was whole: Bob should go on with it.</summary>
+    public void BobBrokeOff(string itemId)
+    {
+        if (_byId.GetValueOrDefault(itemId) is BobEntry bob)
+            bob.Lost = true;
+    }
+
     /// <summary>All audio of an item is here.</summary>
     public void BobSpoke(string itemId, long receivedMs)
     {
         if (Of(itemId, () => new BobEntry()) is not BobEntry bob)
             return;
-        bob.SpokenMs = receivedMs;
+        (bob.SpokenMs, bob.IsSpoken) = (receivedMs, true);
         LearnPace(bob);
     }
 
@@ -90,10 +100,14 @@ public sealed class ConversationLog
 
     public void ToolCalled(string callId, string name, string arguments) => Of(callId, () => new ToolEntry(callId, name, arguments));
 
+    /// <summary>A tool's result is here. It is the last word now, whatever was said meanwhile: somebody waits for it.</summary>
     public void ToolReturned(string callId, string output)
     {
-        if (_byId.GetValueOrDefault(callId) is ToolEntry tool)
-            tool.Output = output;
+        if (_byId.GetValueOrDefault(callId) is not ToolEntry { Output: null } tool)
+            return;
+        tool.Output = output;
+        _entries.Remove(tool);
+        _entries.Add(tool);
     }
 
     public void CallerPressed(string digits)
@@ -107,8 +121,8 @@ public sealed class ConversationLog
     /// <summary>Whether the last words of Bob's were cut by a lost model session, so that there is something to go on with.</summary>
     public bool EndsInCutSpeech => _entries.FindLast(entry => !SaysNothing(entry) && entry is not CallerEntry { Text: null }) is BobEntry { Lost: true };
 
-    /// <summary>Whether the last word is the caller's, and still unanswered.</summary>
-    public bool EndsWithCaller => _entries.FindLast(entry => !SaysNothing(entry)) is CallerEntry { Text: not null } or PressedEntry or ToolEntry { Output: not null };
+    /// <summary>Whether the last word is the caller's, and still unanswered. Not while a tool is at work: its result is answered.</summary>
+    public bool EndsWithCaller => !_entries.Exists(entry => entry is ToolEntry { Output: null }) && _entries.FindLast(entry => !SaysNothing(entry)) is CallerEntry { Text: not null } or PressedEntry or ToolEntry { Output: not null };
 
     /// <summary>Whether all that was said is a greeting without the model, which the model has to go on from.</summary>
     public bool IsOnlyGreeted => _entries.TrueForAll(entry => SaysNothing(entry) || entry is BobEntry { Clip: ClipName.Greeting }) && _entries.Exists(entry => !SaysNothing(entry));
@@ -116,13 +130,16 @@ public sealed class ConversationLog
     /// <summary>The words so far of an item of Bob's that still grows; null for any other.</summary>
     public string? GrowingText(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { Whole: false } bob ? bob.Text : null;
 
+    /// <summary>Whether an item of Bob's has words, and nothing is known of its sound.</summary>
+    public bool IsUnheard(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { HeardMs: null, IsSpoken: false };
+
     /// <summary>What was heard of an item of Bob's that was cut; null for any other.</summary>
     public HeardPart? HeardOf(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { HeardMs: { } heardMs } bob
         ? new HeardPart(HeardText(bob), heardMs, bob.ReceivedMs, bob.Lost)
         : null;
 
     /// <summary>
-    /// The conversation for a fresh session: heard text only, finished tool calls only. That the caller was asked to wait is not in it: it would stand
+    /// The conversation for a fresh session: heard text only, finished tool calls only; of others it is told that they are at work. That the caller was asked to wait is not in it: it would stand
     /// between a question and its answer.
     /// </summary>
     public IReadOnlyList<ConversationItem> Replay() =>
@@ -131,6 +148,7 @@ public sealed class ConversationLog
             CallerEntry { Text: { Length: > 0 } text } => (ConversationItem)new CallerSaid(text),
             BobEntry bob when !bob.IsBridge => HeardText(bob) is { Length: > 0 } heard ? new BobSaid(heard, bob.HeardMs is not null) : null,
             ToolEntry { Output: not null } tool => new ToolCalled(tool.CallId, tool.Name, tool.Arguments, tool.Output),
+            ToolEntry { Name.Length: <= MaxToolName } tool => new Note($"The tool {tool.Name} was called and is still at work; its result follows. Do not call it again."),
             PressedEntry pressed => new CallerPressed(pressed.Digits),
             _ => null,
         }).OfType<ConversationItem>().ToList();
@@ -205,6 +223,8 @@ public sealed class ConversationLog
         public bool Lost { get; set; }
 
         public long SpokenMs { get; set; }
+
+        public bool IsSpoken { get; set; }
     }
 
     private sealed class ToolEntry(string callId, string name, string arguments) : Entry

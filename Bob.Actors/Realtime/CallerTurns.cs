@@ -21,7 +21,7 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     private const int LoudSamples = 10;
 
     private readonly Dictionary<string, long> _ends = [];
-    private long _lastFrame, _droppedBytes = ring.DroppedBytes, _lastEnd, _answeredEnd;
+    private long _lastFrame, _droppedBytes = ring.DroppedBytes, _lastEnd, _inWords, _answeredEnd;
 
     /// <summary>20 ms frames so far in which somebody could be heard.</summary>
     public int LoudFrames { get; private set; }
@@ -53,12 +53,18 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
 
     public void Stopped(string itemId, long audioEndMs) => _ends[itemId] = _lastEnd = audioEndMs;
 
-    /// <summary>The turn is in words, or never will be.</summary>
+    /// <summary>The turn is in words. An earlier one that is not yet keeps its sound, and with it this one's.</summary>
     public void Settled(string itemId)
     {
-        if (_ends.Remove(itemId, out var end))
-            ring.TurnSettled(end);
+        if (!_ends.Remove(itemId, out var end))
+            return;
+        _inWords = Math.Max(_inWords, end);
+        if (!_ends.Values.Any(pending => pending < _inWords))
+            ring.TurnSettled(_inWords);
     }
+
+    /// <summary>The turn will never be in words: until it is answered there is but its sound.</summary>
+    public void Wordless(string itemId) => _ends.Remove(itemId);
 
     /// <summary>The model answers all turns so far.</summary>
     public void AnswerBegan()
@@ -67,14 +73,15 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
         ring.AnswerBegan(_answeredEnd);
     }
 
-    public void AnswerEnded() => ring.TurnSettled(_answeredEnd);
+    /// <summary>The answer is whole, and has words.</summary>
+    public void AnswerEnded() => ring.AnswerEnded(_answeredEnd);
 
     /// <summary>Another session takes over in silence: what the last one had still to put into words, nobody will.</summary>
     public void HandOver()
     {
         ring.HandOver();
         _ends.Clear();
-        _lastEnd = _answeredEnd = 0;
+        _lastEnd = _inWords = _answeredEnd = 0;
     }
 
     private static bool IsLoud(byte[] mulaw)

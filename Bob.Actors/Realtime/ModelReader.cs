@@ -154,7 +154,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
                 return true;
             case ResponseDone done:
                 _speaking.Ends(done.ResponseId);
-                callerLeg.Tell(new CallerLegProtocol.ResponseFinished(done.ResponseId), ActorRefs.NoSender);
+                callerLeg.Tell(new CallerLegProtocol.ResponseFinished(done.ResponseId, IsWhole: done.Status == "completed"), ActorRefs.NoSender);
                 return true;
             case ErrorReported error:
                 _lastError = error.Error;

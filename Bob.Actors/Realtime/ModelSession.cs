@@ -134,7 +134,7 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                 turns.Settled(transcribed.ItemId);
                 break;
             case TranscriptionFailed failed:
-                turns.Settled(failed.ItemId);
+                turns.Wordless(failed.ItemId);
                 break;
             case ItemAdded { CallId: { } callId, ItemType: "function_call_output" }:
                 _gate.OutputConfirmed(callId);
@@ -179,7 +179,7 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
         _watchdog.Ended();
         if (done.Status is "failed" or "incomplete")
             Log.Warning("A response of the model is {Status}: {Reason}", done.Status, done.Reason ?? ModelRefusal.FromFailedResponse(done.Error).Reason);
-        if (done.Status != "failed")
+        if (done.Status is "completed" or "incomplete" && _gate.HasSpoken(done.ResponseId))
             turns.AnswerEnded();
         switch (_failures.Ended(done))
         {

@@ -139,6 +139,9 @@ public sealed class ResponseGate
     /// <summary>A response has words.</summary>
     public void Spoke(string responseId) => _spoken.Add(responseId);
 
+    /// <summary>Whether a response has words.</summary>
+    public bool HasSpoken(string responseId) => _spoken.Contains(responseId);
+
     /// <summary>A response calls a tool. The same call again changes nothing.</summary>
     public void CallBegan(string callId, string responseId)
     {
@@ -150,7 +153,7 @@ public sealed class ResponseGate
     public bool Knows(string callId) => _responseOfCall.ContainsKey(callId);
 
     /// <summary>Whether the response that made the call has words as well.</summary>
-    public bool SpokeWith(string callId) => _responseOfCall.TryGetValue(callId, out var response) && _spoken.Contains(response);
+    public bool SpokeWith(string callId) => _responseOfCall.TryGetValue(callId, out var response) && HasSpoken(response);
 
     /// <summary>A tool's output went out.</summary>
     /// <param name="answer">Whether the model should speak on it.</param>

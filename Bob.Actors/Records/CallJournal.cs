@@ -26,9 +26,10 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (long? Started, long? Ended)> _turns = [];
     private readonly Dictionary<string, long> _tools = [];
-    private readonly HashSet<string> _unspoken = []; // items of the response in progress that have words, and of which the caller's leg has told nothing
+    private readonly HashSet<string> _worded = []; // items of the response in progress that have words
     private long _opened;
     private long? _wordsWritten;
+    private (string ResponseId, string ItemId) _lastWords = ("", "");
     private string? _growing;
     private (CallPhase, CallEnd?, string?) _step;
     private long? _firstAudioMs;
@@ -115,7 +116,8 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 Add(new CallerWordsFailed(failed.ItemId));
                 break;
             case TranscriptDelta delta:
-                _unspoken.Add(delta.ItemId);
+                _worded.Add(delta.ItemId);
+                _lastWords = (delta.ResponseId, delta.ItemId);
                 return Grow(delta.ItemId, delta.Delta);
             case TranscriptDone done:
                 Add(new JournalEntry.BobSaid(done.ItemId, done.Transcript));
@@ -126,7 +128,10 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 Meter.Began();
                 break;
             case ResponseDone done:
-                _unspoken.Clear();
+                if (done.Status == "completed")
+                    _worded.Clear();
+                else if (done.Status != "cancelled" && _lastWords.ResponseId == done.ResponseId)
+                    Conversation.BobBrokeOff(_lastWords.ItemId);
                 var cost = Meter.Ended(done.Usage);
                 if (done.Usage is { } used)
                 {
@@ -152,7 +157,6 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 Add(new JournalEntry.BobSaid(clipId, clip.Text, clip.Name));
                 break;
             case CallerLegProtocol.ItemSpoken spoken:
-                _unspoken.Remove(spoken.ItemId);
                 Add(new BobSpoke(spoken.ItemId, spoken.ReceivedMs));
                 break;
             case CallerLegProtocol.SpeechInterrupted interrupted:
@@ -164,8 +168,9 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 foreach (var item in cut.Cut)
                     Cut(item, item.ReceivedMs, lost: true);
                 // Words come before their sound. Those whose sound did not come any more nobody has heard.
-                foreach (var itemId in _unspoken.ToList())
+                foreach (var itemId in _worded.Where(Conversation.IsUnheard).ToList())
                     Cut(itemId, heardMs: 0, receivedMs: 0, lost: true);
+                _worded.Clear();
                 break;
         }
     }
@@ -255,7 +260,6 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
 
     private void Cut(string itemId, long heardMs, long receivedMs, bool lost)
     {
-        _unspoken.Remove(itemId);
         KeepWords(); // how much of them was heard is judged by all that there are
         Conversation.BobCut(itemId, heardMs, receivedMs, lost);
         if (Conversation.HeardOf(itemId) is { } part)

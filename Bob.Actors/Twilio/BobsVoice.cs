@@ -74,8 +74,10 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
                 break;
             case ResponseFinished finished:
                 Queue(_framing.Flush());
-                _ledger.ResponseFinished(finished.ResponseId);
+                var open = _ledger.ResponseFinished(finished.ResponseId);
                 Play();
+                if (!finished.IsWhole)
+                    call.Tell(new SpeechCut(open));
                 Paused();
                 break;
             case CallerSpoke:

@@ -44,7 +44,8 @@ public static class CallerLegProtocol
     public sealed record ItemFinished(SpokenItem Item) : ICallerLegCommand;
 
     /// <summary>From the model's reader: a response is over.</summary>
-    public sealed record ResponseFinished(string ResponseId) : ICallerLegCommand;
+    /// <param name="IsWhole">Otherwise it was broken off, or cancelled. Answered with <see cref="SpeechCut"/> then.</param>
+    public sealed record ResponseFinished(string ResponseId, bool IsWhole = true) : ICallerLegCommand;
 
     /// <summary>From the model's reader: the caller speaks, so Bob is quiet at once.</summary>
     public sealed record CallerSpoke(int Attempt) : ICallerLegCommand;
@@ -89,6 +90,6 @@ public static class CallerLegProtocol
     /// <summary>To the call and to the model's leg: the caller interrupted these items.</summary>
     public sealed record SpeechInterrupted(IReadOnlyList<HeardItem> Cut) : ICallerLegEvent;
 
-    /// <summary>To the call: these items end where the model's session was lost.</summary>
+    /// <summary>To the call: these items end where the model's session was lost, or their response was broken off; what has only words by now has no sound.</summary>
     public sealed record SpeechCut(IReadOnlyList<HeardItem> Cut) : ICallerLegEvent;
 }

@@ -38,7 +38,7 @@ internal static class SoakCommand
                 $"{figures.Calls} calls, {figures.Faulted} of them with a fault, and {figures.Refused} refused; {figures.Sessions} sessions of the model; "
                 + $"{figures.Unexpected} of those without a fault went otherwise");
             Console.WriteLine($"{"",-34}{"before",12}{"after",12}{"growth",12}   target");
-            Row("managed heap, full GC, MB", before.HeapBytes / 1e6, after.HeapBytes / 1e6, "<= 1");
+            Row("living objects, full GC, MB", before.HeapBytes / 1e6, after.HeapBytes / 1e6, "<= 1");
             Row("RSS, MB", before.ResidentBytes / 1e6, after.ResidentBytes / 1e6, "");
             Row("file handles", before.Handles, after.Handles, "0");
             Row("threads", before.Threads, after.Threads, "0");

@@ -210,7 +210,25 @@ public sealed class CallerAudioRingSpecs
             .Should().Equal(Enumerable.Range(10, 40));
         _ring.NewSession();
         SendAll().Should().Equal(Enumerable.Range(100, 50), "what was said after them is heard as ever");
+        _ring.TakeAnswered().Should().Equal(answered, "the session that went on with the answer is lost as well");
+        _ring.NewSession();
+        _ring.AnswerEnded(audioEndMs: 0);
+        _ring.TakeAnswered().Should().BeEmpty("now the answer is whole");
+    }
+
+    [Fact]
+    public void O13_A_turn_whose_answer_takes_so_long_that_its_sound_is_gone_is_not_waited_for()
+    {
+        Speak(1_200);
+        SendAll();
+        _ring.SpeechStarted(audioStartMs: 200);
+        _ring.AnswerBegan(audioEndMs: 1_000);
+        Speak(CallerAudioRing.MaxMs + 2_000);
+
         _ring.TakeAnswered().Should().BeEmpty();
+
+        _ring.NewSession();
+        SendAll().Should().HaveCount(CallerAudioRing.MaxMs / FrameMs);
     }
 
     [Fact]

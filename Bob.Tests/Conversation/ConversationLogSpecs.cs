@@ -130,14 +130,15 @@ public sealed class ConversationLogSpecs
     }
 
     [Fact]
-    public void Only_finished_tools_are_replayed()
+    public void Only_finished_tools_are_replayed_and_of_others_it_is_told_that_they_are_at_work()
     {
         _log.ToolCalled("t1", "lookup", "{}");
         _log.ToolCalled("t2", "book", """{"day":1}""");
         _log.ToolReturned("t2", "booked");
         _log.ToolReturned("t3", "of nobody");
 
-        _log.Replay().Should().Equal(new ToolCalled("t2", "book", """{"day":1}""", "booked"));
+        _log.Replay().OfType<ToolCalled>().Should().Equal(new ToolCalled("t2", "book", """{"day":1}""", "booked"));
+        _log.Replay().OfType<Note>().Should().ContainSingle().Which.Text.Should().StartWith("The tool lookup was called and is still at work");
     }
 
     [Fact]
@@ -237,6 +238,36 @@ public sealed class ConversationLogSpecs
         _log.ToolReturned("t1", "found");
 
         _log.EndsWithCaller.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_tools_result_is_the_last_word_whatever_was_said_while_it_was_at_work()
+    {
+        _log.ToolCalled("t1", "lookup", "{}");
+        _log.CallerWords("c1", "Are you there?");
+        _log.EndsWithCaller.Should().BeFalse("an answer now would be one without the result");
+        _log.Replay()[0].Should().BeOfType<Note>().Which.Text.Should().Contain("lookup").And.Contain("Do not call it again");
+        _log.BobSaid("b1", "Sure.");
+
+        _log.ToolReturned("t1", "found");
+
+        _log.EndsWithCaller.Should().BeTrue();
+        _log.Replay().Should().Equal(new CallerSaid("Are you there?"), new BobSaid("Sure.", false), new ToolCalled("t1", "lookup", "{}", "found"));
+    }
+
+    [Fact]
+    public void O34_An_answer_that_broke_off_is_gone_on_with()
+    {
+        _log.CallerWords("c1", "Tell me a story.");
+        _log.BobSaid("b1", "Once upon a time");
+        _log.BobSpoke("b1", 900);
+
+        _log.BobBrokeOff("b1");
+
+        _log.EndsInCutSpeech.Should().BeTrue();
+        _log.Replay().Should().Equal(new CallerSaid("Tell me a story."), new BobSaid("Once upon a time", false));
+        _log.BobSaid("b2", "there was a king.");
+        _log.EndsInCutSpeech.Should().BeFalse();
     }
 
     [Fact]

@@ -57,6 +57,32 @@ public sealed class CallerTurnsSpecs
     }
 
     [Fact]
+    public void Words_of_a_later_turn_settle_no_earlier_one()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+        _turns.Started(500);
+        _turns.Stopped("item_2", 900);
+        _turns.Settled("item_2");
+
+        ResentFrom().Should().Be(5);
+    }
+
+    [Fact]
+    public void A_turn_that_will_never_be_in_words_keeps_its_sound_until_it_is_answered()
+    {
+        Speak(1_000);
+        _turns.Started(100);
+        _turns.Stopped("item_1", 300);
+
+        _turns.Wordless("item_1");
+
+        _turns.AllSettled.Should().BeTrue("there is nothing to wait for");
+        ResentFrom().Should().Be(5);
+    }
+
+    [Fact]
     public void Words_of_an_unknown_turn_settle_nothing()
     {
         Speak(1_000);

@@ -650,6 +650,26 @@ public sealed partial class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKi
         _call.ExpectNoMsg(Soon);
     }
 
+    [Theory]
+    [InlineData("cancelled", true)]
+    [InlineData("completed", false)]
+    public async Task A_turn_whose_answer_was_cancelled_is_said_again_to_the_next_session(string status, bool again)
+    {
+        Start();
+        var socket = await LiveAsync();
+        Voice(frames: 50);
+        _ = await AudioAsync(socket, frames: 50);
+        await SayAsync(socket, """{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":200}""");
+        await SayAsync(socket, """{"type":"input_audio_buffer.speech_stopped","item_id":"u1","audio_end_ms":1000}""");
+        await SayAsync(socket, Response("created", "r1"));
+        await SayAsync(socket, """{"type":"response.output_audio_transcript.delta","response_id":"r1","item_id":"i1","content_index":0,"delta":"We"}""");
+        await SayAsync(socket, $$$"""{"type":"response.done","response":{"id":"r1","status":"{{{status}}}"}}""");
+
+        _ring.NewSession();
+
+        _ring.WaitingMs.Should().Be(again ? 800 : 0);
+    }
+
     [Fact]
     public async Task Where_the_server_does_not_interrupt_itself_the_leg_does()
     {

@@ -65,6 +65,48 @@ public sealed class CallJournalSpecs
         _kept.All<BobWords>().Select(words => words.TextSoFar).Should().Equal("Hel", "Hello there");
     }
 
+    [Theory]
+    [InlineData("failed", true)]
+    [InlineData("incomplete", true)]
+    [InlineData("cancelled", false)]
+    [InlineData("completed", false)]
+    public void O33_O34_An_answer_that_broke_off_after_some_words_is_to_be_gone_on_with(string status, bool goOn)
+    {
+        _journal.Heard(Words("We open"));
+        _journal.Heard(new CallerLegProtocol.ItemSpoken("b1", 900));
+
+        _journal.Heard(new ResponseDone("r", status, null, null, null));
+        if (status != "completed")
+            _journal.Heard(new CallerLegProtocol.SpeechCut([]));
+
+        _journal.Conversation.EndsInCutSpeech.Should().Be(goOn);
+        _journal.Conversation.Replay().Should().Equal(new Bob.Actors.Conversation.BobSaid("We open", false));
+    }
+
+    [Fact]
+    public void O38_Words_of_a_cancelled_answer_that_never_became_sound_were_not_said()
+    {
+        _journal.Heard(Words("We open"));
+        _journal.Heard(new ResponseDone("r", "cancelled", null, null, null));
+
+        _journal.Heard(new CallerLegProtocol.SpeechCut([]));
+
+        _journal.Conversation.Replay().Should().BeEmpty();
+        _kept.Last<BobCut>().Should().BeEquivalentTo(new { ItemId = "b1", HeardMs = 0L, Lost = true });
+    }
+
+    [Fact]
+    public void O38_Words_that_come_late_do_not_change_what_was_heard()
+    {
+        _journal.Heard(Words("We open at"));
+        _journal.Heard(new CallerLegProtocol.SpeechInterrupted([Cut("b1", 700, 1500)]));
+        _journal.Heard(Words(" nine"));
+
+        _journal.Heard(new CallerLegProtocol.SpeechCut([]));
+
+        _journal.Conversation.HeardOf("b1")!.Value.HeardMs.Should().Be(700);
+    }
+
     [Fact]
     public void Words_that_wait_are_written_before_whatever_comes_next()
     {

@@ -26,6 +26,7 @@ public sealed class EraseCommandSpecs(PostgresServer server) : IDisposable
         var over = twilio.PlaceCall(new CallPlan());
         var live = twilio.PlaceCall(new CallPlan());
         await over.WaitForHeardAsync(500, TimeSpan.FromMinutes(1));
+        await live.WaitForHeardAsync(500, TimeSpan.FromMinutes(1));
         await over.HangUpAsync();
         await _folder.OfEndedAsync(over.CallSid);
 

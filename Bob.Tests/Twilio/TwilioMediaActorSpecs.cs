@@ -441,6 +441,20 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void O33_What_a_response_said_that_was_broken_off_is_still_heard_and_told_as_cut()
+    {
+        Attach("MZ1");
+        Speaks("r1", "i1", frames: 50);
+        _call.ExpectMsg<BobSpoke>();
+
+        _leg.Tell(new ResponseFinished("r1", IsWhole: false));
+
+        _call.ExpectMsg<SpeechCut>().Cut.Should().ContainSingle().Which.ReceivedMs.Should().Be(1000);
+        _leg.Tell(new MarkReturned("g1:m1"));
+        _call.ExpectMsg<BobPaused>();
+    }
+
+    [Fact]
     public void The_late_words_of_a_lost_session_change_nothing()
     {
         var stream = Attach("MZ1");
