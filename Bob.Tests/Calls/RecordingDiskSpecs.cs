@@ -23,7 +23,7 @@ public sealed class RecordingDiskSpecs : IDisposable
     public async Task P8_A_full_disk_ends_the_recording_and_not_the_call()
     {
         await using var house = await StartAsync(
-            "hello", builder => builder.AddSingleton<IRecordings>(new SmallDisk(new Recordings(_folder), 10_000)));
+            "hello", builder => builder.AddSingleton<IRecordings>(new SmallDisk(new Recordings(_folder), 40_000)));
         var recordings = new FinishedRecordings(house);
 
         var report = await house.Twilio.PlaceCall(Conversation("good day", "and good bye")).Completion;
