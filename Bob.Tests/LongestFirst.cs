@@ -1,6 +1,7 @@
 using Bob.Tests.Bench;
 using Bob.Tests.Calls;
 using Bob.Tests.Faults;
+using Bob.Tests.Records;
 using Bob.Tests.Torture;
 using Xunit;
 using Xunit.Sdk;
@@ -15,7 +16,8 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] Longest =
     [
-        typeof(TortureSpecs), typeof(SoakSpecs), typeof(ModelNoiseSpecs), typeof(FallbackSpecs),
+        typeof(TortureSpecs), typeof(ModelNoiseSpecs), typeof(FallbackSpecs), typeof(SoakSpecs), typeof(KilledProcessSpecs), typeof(ModelDropSpecs),
+        typeof(ModelMuteSpecs), typeof(ModelCloseSpecs), typeof(TwilioGoodbyeSpecs), typeof(ModelFailedResponseSpecs), typeof(ModelSilenceSpecs),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

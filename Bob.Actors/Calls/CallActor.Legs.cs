@@ -18,7 +18,7 @@ public sealed partial class CallActor
             case CallerLegProtocol.StreamLost lost when lost.StreamSid is { } other && other != StreamSid:
                 break; // the next one is here already
             case CallerLegProtocol.StreamLost lost:
-                _log.Warning("Media stream lost: {Reason}; waiting for the next one", lost.Reason);
+                LogLost(lost.Reason);
                 Happened(new CallEvent.StreamLost());
                 break;
             case CallerLegProtocol.CallerHungUp:
@@ -163,6 +163,15 @@ public sealed partial class CallActor
         _log.Error("No model for this call: {Reason}", failure.Reason);
         _callerLeg.Tell(new CallerLegProtocol.ModelLost(_redialling.Attempt));
         Happened(new CallEvent.ModelGone(failure.Reason));
+    }
+
+    /// <summary>Once a stream: that it is gone may show in two ways.</summary>
+    private void LogLost(string reason)
+    {
+        if (_lostStream == StreamSid && StreamSid is not null)
+            return;
+        _lostStream = StreamSid;
+        _log.Warning("Media stream lost: {Reason}; waiting for the next one", reason);
     }
 
     private void LogStream()

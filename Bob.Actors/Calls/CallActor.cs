@@ -40,6 +40,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
     private MediaStream? _stream;
     private CallEnd? _broken;
     private IActorRef _asking = ActorRefs.Nobody;
+    private StreamSid? _lostStream;
     private bool _connected, _streamLogged;
 
     /// <param name="journal">Outlives an incarnation: after a restart the conversation goes on.</param>
@@ -160,6 +161,8 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
                 break;
             case GetNextStep ask:
                 _asking = Sender;
+                if (_state.Phase == CallPhase.Live)
+                    LogLost("twilio-asks"); // before it has shown here
                 Happened(new CallEvent.NextStepAsked());
                 break;
             case CallOver:

@@ -107,7 +107,7 @@ public sealed class FallbackSpecs(ITestOutputHelper output)
     [Fact]
     public async Task A_model_that_is_lost_in_the_call_and_not_had_again_is_apologised_for_behind_its_last_words()
     {
-        var lost = new Fault { At = new FaultPoint { Session = 1, Response = 2, AudioMs = 800 }, Do = FaultAction.Drop };
+        var lost = new Fault { At = new FaultPoint { Session = 1, Response = 2, AudioMs = 800 }, Do = FaultAction.Fin }; // a reset would take what was not read yet with it
         await using var house = await StartAsync(Script(lost, new Fault { At = new FaultPoint { Session = 2, On = FaultMoment.Connect }, Do = FaultAction.Http, Status = 401 }));
 
         var report = await house.Twilio.PlaceCall(new CallPlan
