@@ -1,7 +1,6 @@
 using Bob.Tests.Bench;
 using Bob.Tests.Calls;
 using Bob.Tests.Faults;
-using Bob.Tests.Records;
 using Bob.Tests.Torture;
 using Xunit;
 using Xunit.Sdk;
@@ -16,7 +15,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] Longest =
     [
-        typeof(TortureSpecs), typeof(ModelNoiseSpecs), typeof(FallbackSpecs), typeof(SoakSpecs), typeof(KilledProcessSpecs), typeof(ModelDropSpecs),
+        typeof(TortureSpecs), typeof(ModelNoiseSpecs), typeof(FallbackSpecs), typeof(SoakSpecs), typeof(ModelDropSpecs),
         typeof(ModelMuteSpecs), typeof(ModelCloseSpecs), typeof(TwilioGoodbyeSpecs), typeof(ModelFailedResponseSpecs), typeof(ModelSilenceSpecs),
     ];
 
