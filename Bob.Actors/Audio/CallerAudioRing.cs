@@ -122,19 +122,17 @@ public sealed class CallerAudioRing
     }
 
     /// <summary>A new session begins: it gets what the last one had not understood.</summary>
-    public void NewSession()
-    {
-        var from = Math.Min(_sent, _openTurns.Count > 0 ? _openTurns[0] : Math.Max(_settled, Unheard));
-        _sent = _sessionStart = Math.Max(_start, BeginOfFrame(from));
-        _caughtUp = _end + TailBytes;
-        _answered = 0;
-        _openTurns.Clear();
-    }
+    public void NewSession() => Begin(_openTurns.Count > 0 ? _openTurns[0] : Math.Max(_settled, Unheard));
 
-    /// <summary>Another session takes over in silence, from one that has understood all there was.</summary>
+    /// <summary>Another session takes over in silence, from one that has understood all there was, and answered it.</summary>
     public void HandOver()
     {
-        var from = Math.Max(_settled, _sent - (OverlapMs * Mulaw.BytesPerMs));
+        _taken = null;
+        Begin(Math.Max(_settled, _sent - (OverlapMs * Mulaw.BytesPerMs)));
+    }
+
+    private void Begin(long from)
+    {
         _sent = _sessionStart = Math.Max(_start, BeginOfFrame(Math.Min(from, _sent)));
         _caughtUp = _end + TailBytes;
         _answered = 0;

@@ -122,7 +122,9 @@ public sealed class ConversationLog
     public bool EndsInCutSpeech => _entries.FindLast(entry => !SaysNothing(entry) && entry is not CallerEntry { Text: null }) is BobEntry { Lost: true };
 
     /// <summary>Whether the last word is the caller's, and still unanswered. Not while a tool is at work: its result is answered.</summary>
-    public bool EndsWithCaller => !_entries.Exists(entry => entry is ToolEntry { Output: null }) && _entries.FindLast(entry => !SaysNothing(entry)) is CallerEntry { Text: not null } or PressedEntry or ToolEntry { Output: not null };
+    public bool EndsWithCaller =>
+        !_entries.Exists(entry => entry is ToolEntry { Output: null })
+        && _entries.FindLast(entry => !SaysNothing(entry)) is CallerEntry { Text: not null } or PressedEntry or ToolEntry;
 
     /// <summary>Whether all that was said is a greeting without the model, which the model has to go on from.</summary>
     public bool IsOnlyGreeted => _entries.TrueForAll(entry => SaysNothing(entry) || entry is BobEntry { Clip: ClipName.Greeting }) && _entries.Exists(entry => !SaysNothing(entry));
@@ -139,8 +141,8 @@ public sealed class ConversationLog
         : null;
 
     /// <summary>
-    /// The conversation for a fresh session: heard text only, finished tool calls only; of others it is told that they are at work. That the caller was asked to wait is not in it: it would stand
-    /// between a question and its answer.
+    /// The conversation for a fresh session: heard text only, finished tool calls only; of others it is told that they are at work. That the caller was
+    /// asked to wait is not in it: it would stand between a question and its answer.
     /// </summary>
     public IReadOnlyList<ConversationItem> Replay() =>
         _entries.TakeLast(MaxReplayed).Select(entry => entry switch

@@ -18,7 +18,6 @@ internal sealed class RuntimeCounters : IDisposable
     private readonly EventPipeEventSource _source;
     private readonly Task _reading;
     private readonly ConcurrentDictionary<string, (double First, DateTime FirstAt, double Last, DateTime LastAt)> _values = new();
-
     private volatile int _rounds;
 
     public RuntimeCounters(int process)

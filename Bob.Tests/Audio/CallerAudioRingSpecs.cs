@@ -217,6 +217,21 @@ public sealed class CallerAudioRingSpecs
     }
 
     [Fact]
+    public void O29_A_session_that_takes_over_in_silence_leaves_no_turn_to_answer()
+    {
+        Speak(1_200);
+        SendAll();
+        _ring.SpeechStarted(audioStartMs: 200);
+        _ring.AnswerBegan(audioEndMs: 1_000);
+        _ring.TakeAnswered().Should().NotBeEmpty();
+        _ring.NewSession();
+
+        _ring.HandOver();
+
+        _ring.TakeAnswered().Should().BeEmpty();
+    }
+
+    [Fact]
     public void O13_A_turn_whose_answer_takes_so_long_that_its_sound_is_gone_is_not_waited_for()
     {
         Speak(1_200);

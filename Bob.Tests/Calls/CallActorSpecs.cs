@@ -382,18 +382,8 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     [Fact]
     public void A_lost_session_is_dialled_again_with_the_conversation_so_far()
     {
-        Start();
-        Live();
-        Hears(new InputCommitted("u1"), new CallerTranscribed("u1", "What are your hours?"), new TranscriptDelta("r1", "i1", 0, "We are open from nine"));
+        var opened = LosesItsSessionWhileItAnswers(new HeardItem(new SpokenItem("r1", "i1", 0), 500, 2000));
 
-        _model.Tell(new ModelLostException(new ModelFailure(FailureKind.Transient, "connection-reset")));
-
-        _callerLeg.FishForMessage(message => message is CallerLegProtocol.ModelLost);
-        _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.SpeechCut([new HeardItem(new SpokenItem("r1", "i1", 0), 500, 2000)])));
-        _modelLeg.FishForMessage(message => message is ModelLegProtocol.Dial { Attempt: 2 });
-        Settle(); // the legs report by ways of their own
-        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(2)));
-        var opened = (ModelLegProtocol.OpenSession)_modelLeg.FishForMessage(message => message is ModelLegProtocol.OpenSession);
         opened.Opening.Should().Be(Opening.GoOn);
         opened.SoFar.Should().HaveCount(2);
         opened.SoFar[0].Should().Be(new CallerSaid("What are your hours?"));
@@ -403,18 +393,8 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     [Fact]
     public void O13_Words_that_never_became_sound_are_no_answer()
     {
-        Start();
-        Live();
-        Hears(new InputCommitted("u1"), new CallerTranscribed("u1", "What are your hours?"), new TranscriptDelta("r1", "i1", 0, "We are open from nine"));
+        var opened = LosesItsSessionWhileItAnswers(); // the caller's leg has never heard of the item
 
-        _model.Tell(new ModelLostException(new ModelFailure(FailureKind.Transient, "connection-reset")));
-
-        _callerLeg.FishForMessage(message => message is CallerLegProtocol.ModelLost);
-        _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.SpeechCut([]))); // the caller's leg has never heard of it
-        _modelLeg.FishForMessage(message => message is ModelLegProtocol.Dial { Attempt: 2 });
-        Settle();
-        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(2)));
-        var opened = (ModelLegProtocol.OpenSession)_modelLeg.FishForMessage(message => message is ModelLegProtocol.OpenSession);
         opened.Opening.Should().Be(Opening.Answer);
         opened.SoFar.Should().Equal(new CallerSaid("What are your hours?"));
     }
@@ -733,6 +713,22 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     /// <summary>The call has handled all it was told through its legs and directly: its timers run.</summary>
+    /// <summary>How the next session is opened.</summary>
+    /// <param name="cut">What the caller's leg knows of the answer.</param>
+    private ModelLegProtocol.OpenSession LosesItsSessionWhileItAnswers(params HeardItem[] cut)
+    {
+        Start();
+        Live();
+        Hears(new InputCommitted("u1"), new CallerTranscribed("u1", "What are your hours?"), new TranscriptDelta("r1", "i1", 0, "We are open from nine"));
+        _model.Tell(new ModelLostException(new ModelFailure(FailureKind.Transient, "connection-reset")));
+        _callerLeg.FishForMessage(message => message is CallerLegProtocol.ModelLost);
+        _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.SpeechCut(cut)));
+        _modelLeg.FishForMessage(message => message is ModelLegProtocol.Dial { Attempt: 2 });
+        Settle(); // the legs report by ways of their own
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(2)));
+        return (ModelLegProtocol.OpenSession)_modelLeg.FishForMessage(message => message is ModelLegProtocol.OpenSession);
+    }
+
     private void Settle()
     {
         foreach (var leg in new[] { _caller, _model })
