@@ -5,6 +5,7 @@ using Bob.Actors.Recording;
 using Bob.Host.Api;
 using Bob.Host.Calls;
 using Bob.Host.Configuration;
+using Bob.Host.Connections;
 using Bob.Host.Health;
 using Bob.Host.Logging;
 using Bob.Host.Records;
@@ -73,7 +74,9 @@ public static class BobApplication
     private static IServiceCollection AddModel(this IServiceCollection services, BobOptions options)
     {
         if (options.Mode == ModelMode.Live)
-            return services.AddSingleton(options.Realtime).AddSingleton(new FurtherModels(options.FurtherModels));
+        {
+            return services.AddSingleton(options.Realtime).AddSingleton(new FurtherModels(options.FurtherModels)).AddHostedService<FirstHandshakes>();
+        }
 
         // Hosted services start in the order of their registration: the model is there before the calls ask where.
         return services

@@ -18,4 +18,7 @@ public interface IModelDialer
 
     /// <summary>Dials the server of the session that is in charge, for one beside it. What comes of it says nothing about that session.</summary>
     Task<DialResult> DialBesideAsync(CancellationToken cancellation) => DialAsync(cancellation);
+
+    /// <summary>Does beforehand what only a process's first dial has to do. Null, or what the first dial would have failed with.</summary>
+    Task<ModelFailure?> PrepareAsync(CancellationToken cancellation) => Task.FromResult<ModelFailure?>(null);
 }

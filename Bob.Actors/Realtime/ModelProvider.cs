@@ -88,6 +88,13 @@ public sealed partial class ModelProvider : IModelDialer, IDisposable
         return result;
     }
 
+    /// <summary>Does beforehand what only the first dial has to do. A failure is noted, as any dial's; that it went well says little of a session.</summary>
+    public async Task PrepareAsync(CancellationToken cancellation)
+    {
+        if (await _dialer.PrepareAsync(cancellation) is { } failure)
+            Note(failure);
+    }
+
     /// <summary>Why a dial would be of no use; null when it may be tried.</summary>
     /// <param name="first">The caller has heard nothing yet.</param>
     internal ModelFailure? Bar(bool first)

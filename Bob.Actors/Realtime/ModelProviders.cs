@@ -14,6 +14,9 @@ public sealed class ModelProviders(IReadOnlyList<ModelProvider> all) : IDisposab
     public static ModelProviders Of(IReadOnlyList<RealtimeOptions> models, TimeProvider clock, ILogger<ModelProvider> log) => new(
         [.. models.Select((model, at) => new ModelProvider(new OpenAiDialer(model, clock), model, models.Count == 1 ? 0 : at + 1, clock, log))]);
 
+    /// <summary>Does for each what only its first dial has to do.</summary>
+    public Task PrepareAsync(CancellationToken cancellation) => Task.WhenAll(All.Select(model => model.PrepareAsync(cancellation)));
+
     /// <summary>Asks until one can be had, or all have answered.</summary>
     /// <param name="patience">Longest wait.</param>
     public async Task<ModelsState> StateAsync(TimeSpan patience)

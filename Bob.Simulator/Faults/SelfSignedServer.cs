@@ -11,7 +11,7 @@ namespace Bob.Simulator.Faults;
 public sealed class SelfSignedServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly Lazy<X509Certificate2> _certificate = new(MakeCertificate);
+    private readonly Task<X509Certificate2> _certificate = Task.Run(MakeCertificate);
     private int _connections, _trusted;
 
     public SelfSignedServer()
@@ -33,8 +33,7 @@ public sealed class SelfSignedServer : IDisposable
     public void Dispose()
     {
         _listener.Dispose();
-        if (_certificate.IsValueCreated)
-            _certificate.Value.Dispose();
+        _ = _certificate.ContinueWith(static made => made.Result.Dispose(), TaskContinuationOptions.OnlyOnRanToCompletion);
     }
 
     private static X509Certificate2 MakeCertificate()
@@ -55,7 +54,7 @@ public sealed class SelfSignedServer : IDisposable
                 await using var tls = new SslStream(client.GetStream());
                 try
                 {
-                    await tls.AuthenticateAsServerAsync(_certificate.Value);
+                    await tls.AuthenticateAsServerAsync(await _certificate);
                     if (await tls.ReadAsync(new byte[1]) > 0)
                         Interlocked.Increment(ref _trusted);
                 }

@@ -1,11 +1,6 @@
-using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
+using Bob.Simulator.Faults;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Calls;
@@ -160,12 +155,14 @@ public sealed class ModelRefusalSpecs
     [Fact]
     public async Task O10_A_certificate_that_nobody_vouches_for_is_no_model()
     {
-        using var impostor = new Impostor();
+        using var impostor = new SelfSignedServer();
         await using var house = await StartAsync(Script(), settings: ("OPENAI_REALTIME_URL", $"wss://localhost:{impostor.Port}/v1/realtime"));
+        while (!house.Lines.Any(line => line.Contains("refuses to be dialled until somebody acts: tls-refused")))
+            await Task.Delay(20, TestContext.Current.CancellationToken); // before anybody has called
 
         await ApologisedAsync(house, "model-tls-refused");
 
-        impostor.Connections.Should().Be(1);
+        impostor.Connections.Should().Be(1, "the caller does not wait for what is known");
         impostor.Trusted.Should().Be(0, "the key must not go through");
     }
 
@@ -179,60 +176,4 @@ public sealed class ModelRefusalSpecs
     }
 
     private static Fault Http(int status) => new() { At = new FaultPoint { On = FaultMoment.Connect }, Do = FaultAction.Http, Status = status, Times = 0 };
-
-    /// <summary>A TLS server with a certificate of its own making.</summary>
-    private sealed class Impostor : IDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly X509Certificate2 _certificate;
-        private int _connections, _trusted;
-
-        public Impostor()
-        {
-            using var key = RSA.Create(2048);
-            var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-            _listener.Start();
-            _ = AcceptAsync();
-        }
-
-        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-        public int Connections => Volatile.Read(ref _connections);
-
-        public int Trusted => Volatile.Read(ref _trusted);
-
-        public void Dispose()
-        {
-            _listener.Dispose();
-            _certificate.Dispose();
-        }
-
-        private async Task AcceptAsync()
-        {
-            try
-            {
-                while (true)
-                {
-                    using var client = await _listener.AcceptTcpClientAsync();
-                    Interlocked.Increment(ref _connections);
-                    await using var tls = new SslStream(client.GetStream());
-                    try
-                    {
-                        await tls.AuthenticateAsServerAsync(_certificate);
-                        if (await tls.ReadAsync(new byte[1]) > 0)
-                            Interlocked.Increment(ref _trusted);
-                    }
-                    catch (Exception refused) when (refused is AuthenticationException or IOException)
-                    {
-                        // as it should be
-                    }
-                }
-            }
-            catch (Exception over) when (over is SocketException or ObjectDisposedException)
-            {
-                // the spec is over
-            }
-        }
-    }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using AwesomeAssertions;
 using Bob.Actors.Realtime;
 using Bob.Actors.Sockets;
+using Bob.Simulator.Faults;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -181,6 +182,34 @@ public sealed class OpenAiDialerSpecs : IDisposable
     }
 
     [Fact]
+    public async Task O10_A_certificate_that_nobody_vouches_for_is_told_before_the_first_dial()
+    {
+        using var impostor = new SelfSignedServer();
+
+        var failure = await Dialer(impostor.Port, "wss://localhost").PrepareAsync(Cancellation);
+
+        failure.Should().Be(new ModelFailure(FailureKind.Permanent, "tls-refused"));
+        (impostor.Connections, impostor.Trusted).Should().Be((1, 0));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_told_before_the_first_dial()
+    {
+        var port = Port;
+        _server.Stop();
+
+        (await Dialer(port, "wss://127.0.0.1").PrepareAsync(Cancellation)).Should().Be(new ModelFailure(FailureKind.Transient, "connection-refused"));
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_TLS_nothing_is_prepared()
+    {
+        (await Dialer(Port).PrepareAsync(Cancellation)).Should().BeNull();
+
+        _server.Pending().Should().BeFalse();
+    }
+
+    [Fact]
     public async Task O1_A_refusal_whose_body_breaks_off_is_still_that_refusal()
     {
         var result = await DialAsync("HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n{\"error\"");
@@ -266,10 +295,10 @@ public sealed class OpenAiDialerSpecs : IDisposable
         }
     }
 
-    private OpenAiDialer Dialer(int port) => new(
+    private OpenAiDialer Dialer(int port, string host = "ws://127.0.0.1") => new(
         new RealtimeOptions
         {
-            Url = new Uri($"ws://127.0.0.1:{port}/v1/realtime"),
+            Url = new Uri($"{host}:{port}/v1/realtime"),
             Model = "gpt-realtime x",
             ApiKey = Key,
             Instructions = "i",
