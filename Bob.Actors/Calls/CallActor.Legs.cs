@@ -60,6 +60,7 @@ public sealed partial class CallActor
                 break;
             case ModelLegProtocol.SessionReady ready:
                 _redialling.Connected(ready.Attempt);
+                _journal.Meter.Use(ready.Prices);
                 _log.Info(_connected ? "OpenAI Realtime reconnected" : "OpenAI Realtime connected");
                 if (!_connected)
                 {
@@ -84,6 +85,8 @@ public sealed partial class CallActor
         _redialling.Heard(happened);
         if (_journal.Heard(happened))
             Timers.StartSingleTimer(nameof(WordsWait), WordsWait.Instance, CallJournal.WordsInterval);
+        if (_progress.Heard(happened))
+            Happened(new CallEvent.Progressed());
         switch (happened)
         {
             case SpeechStarted:

@@ -30,6 +30,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
     private readonly bool _resumed;
     private readonly Redialling _redialling;
     private readonly Keypad _keypad = new();
+    private readonly CallProgress _progress = new();
     private readonly ToolRuns _tools;
     private readonly ClipPlayer _clips;
     private readonly IActorRef _callerLeg, _modelLeg;
@@ -185,6 +186,9 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
                 break;
             case CallTimer.Silence when _tools.Running > 0 || !_redialling.HasSession:
                 Timers.StartSingleTimer(CallTimer.Silence, CallTimer.Silence, _services.Call.SilencePrompt); // it is Bob who keeps the caller waiting
+                break;
+            case CallTimer.Progress when _tools.Running > 0 || !_redialling.HasSession:
+                Timers.StartSingleTimer(CallTimer.Progress, CallTimer.Progress, _services.Call.NoProgress); // so it is here
                 break;
             case CallTimer timer:
                 Happened(new CallEvent.TimerFired(timer));

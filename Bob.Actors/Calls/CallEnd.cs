@@ -36,6 +36,9 @@ public sealed record CallEnd(CallResult Result, CallSide Side, string Reason)
     /// <summary>The caller said nothing any more.</summary>
     public static CallEnd Silence { get; } = new(CallResult.Completed, CallSide.Bob, "silence");
 
+    /// <summary>There was something to hear, and for minutes nothing new: music, a television, another machine.</summary>
+    public static CallEnd NoProgress { get; } = new(CallResult.Completed, CallSide.Bob, "no-progress");
+
     public static CallEnd TimeLimit { get; } = new(CallResult.Completed, CallSide.Bob, "time-limit");
 
     /// <summary>The call has cost what a call may cost.</summary>

@@ -22,6 +22,9 @@ public abstract record CallEvent
 
     public sealed record CallerPaused : CallEvent;
 
+    /// <summary>Somebody has said something new.</summary>
+    public sealed record Progressed : CallEvent;
+
     /// <summary>DTMF.</summary>
     public sealed record CallerPressed : CallEvent;
 

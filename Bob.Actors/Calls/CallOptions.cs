@@ -31,6 +31,9 @@ public sealed record CallOptions
     /// <summary>Silence of the caller after which Bob says goodbye; counted like <see cref="SilencePrompt"/>, and longer than it.</summary>
     public TimeSpan SilenceGoodbye { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>How long a call may last in which there is something to hear, and nothing new is said; zero: as long as any.</summary>
+    public TimeSpan NoProgress { get; init; } = TimeSpan.FromMinutes(3);
+
     /// <summary>How long the caller may hear nothing, from the stream's start on, while the model is still being dialled; zero: as long as that takes.</summary>
     public TimeSpan GreetingAfter { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -41,6 +41,9 @@ public enum CallTimer
 
     /// <summary>The caller waits for an answer.</summary>
     Filler,
+
+    /// <summary>Nobody has said anything new for a while.</summary>
+    Progress,
 }
 
 /// <summary>What a new model session is asked to do first.</summary>

@@ -120,7 +120,7 @@ public sealed partial record CallState(CallOptions Options)
         };
         if (ModelGone is { } reason && EndWanted is null)
             return state.Apologise(reason, new CallAction.StopTimer(CallTimer.Stream));
-        ImmutableArray<CallAction> actions = [new CallAction.StopTimer(CallTimer.Stream), state.Quiet()];
+        ImmutableArray<CallAction> actions = [new CallAction.StopTimer(CallTimer.Stream), state.Quiet(), .. Progressing()];
         if (!ModelStarted)
             actions = actions.Add(new CallAction.StartModel());
         if (EndWanted is not { } end)
@@ -155,7 +155,11 @@ public sealed partial record CallState(CallOptions Options)
                 return (this with { CallerSpeaking = true, Answered = false, StillThereAsked = false }, [new CallAction.StopTimer(CallTimer.Silence)]);
             case CallEvent.CallerPressed:
                 var there = this with { StillThereAsked = false };
-                return CallerSpeaking || BobSpeaking ? (there, []) : (there, [there.Quiet()]);
+                return CallerSpeaking || BobSpeaking ? (there, Progressing()) : (there, [there.Quiet(), .. Progressing()]);
+            case CallEvent.Progressed or CallEvent.ToolEnded:
+                return (this, Progressing());
+            case CallEvent.TimerFired { Timer: CallTimer.Progress }:
+                return SayGoodbye(CallEnd.NoProgress);
             case CallEvent.CallerPaused:
                 return (this with { CallerSpeaking = false }, [Quiet()]);
             case CallEvent.BobSpoke:
@@ -178,6 +182,10 @@ public sealed partial record CallState(CallOptions Options)
                 return Stay();
         }
     }
+
+    /// <summary>The time in which nothing new is said counts again.</summary>
+    private ImmutableArray<CallAction> Progressing() =>
+        Options.NoProgress > TimeSpan.Zero ? [new CallAction.StartTimer(CallTimer.Progress, Options.NoProgress)] : [];
 
     private CallAction.StartTimer Quiet(bool asked = false) => new(
         CallTimer.Silence, asked || StillThereAsked ? Options.SilenceGoodbye - Options.SilencePrompt : Options.SilencePrompt);
@@ -203,6 +211,7 @@ public sealed partial record CallState(CallOptions Options)
         (this with { Phase = CallPhase.AwaitingCaller },
         [
             new CallAction.StopTimer(CallTimer.Silence),
+            new CallAction.StopTimer(CallTimer.Progress),
             new CallAction.DetachLine(),
             new CallAction.StartTimer(CallTimer.Stream, Options.ReattachDeadline),
         ]);

@@ -14,6 +14,8 @@ internal static class Prompts
             return Say(options, "goodbye", "The conversation is over. Say goodbye in one short sentence.");
         if (why == CallEnd.CallCostCap || why == CallEnd.DayCostCap || why == CallEnd.NodeDrained)
             return Say(options, "goodbye", "This call cannot go on. Apologise in one short sentence that you have to end it now, thank the caller, and say goodbye. Give no reason.");
+        if (why == CallEnd.NoProgress)
+            return Say(options, "goodbye", "You cannot make out what the caller says. Say in one short sentence that you do not understand them and that they are welcome to call again. Say goodbye.");
         if (why != CallEnd.Silence)
             return Say(options, "goodbye", "The call has reached its time limit. Apologise in one short sentence that you have to end it now, and say goodbye.");
         return Say(

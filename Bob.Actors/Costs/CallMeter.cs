@@ -15,6 +15,7 @@ public sealed record CostLimit(CallEnd End, bool IsPassed);
 public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider clock)
 {
     private readonly Lock _gate = new();
+    private Prices _prices = costs.Prices;
     private long? _answered;
     private decimal _model, _phone, _largest;
     private decimal? _inFlight;
@@ -53,6 +54,14 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
         }
     }
 
+    /// <summary>The responses that begin from here on are another server's.</summary>
+    /// <param name="model">What it costs; null: what the first of the servers costs.</param>
+    public void Use(Prices? model)
+    {
+        lock (_gate)
+            _prices = model ?? costs.Prices;
+    }
+
     /// <summary>The caller is on the line: from here on minutes count.</summary>
     public void Answered() => _answered ??= clock.GetTimestamp();
 
@@ -85,7 +94,7 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     {
         lock (_gate)
         {
-            decimal? cost = used is null ? null : costs.Prices.Of(used);
+            decimal? cost = used is null ? null : _prices.Of(used);
             day.Ended(_inFlight ?? 0, cost ?? 0);
             _inFlight = null;
             _model += cost ?? 0;

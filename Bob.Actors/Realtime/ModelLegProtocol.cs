@@ -3,6 +3,7 @@ using Akka.Event;
 using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Conversation;
+using Bob.Actors.Costs;
 
 namespace Bob.Actors.Realtime;
 
@@ -60,7 +61,8 @@ public static class ModelLegProtocol
     public sealed record LegReady(ModelFailure? Lost) : IModelLegEvent;
 
     /// <summary>To the call: the session is configured.</summary>
-    public sealed record SessionReady(int Attempt) : IModelLegEvent;
+    /// <param name="Prices">What its server costs; null: what the first of the servers costs.</param>
+    public sealed record SessionReady(int Attempt, Prices? Prices = null) : IModelLegEvent;
 
     /// <summary>
     /// To the call: another session is ready to take over from the one that works, which is silent now. Answered with <see cref="TakeOver"/>, or not

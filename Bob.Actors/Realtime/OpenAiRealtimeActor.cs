@@ -124,7 +124,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     {
         Timers.Cancel(ModelTimer.Session);
         Become(Configured);
-        _call.Tell(new SessionReady(_line.Attempt));
+        _call.Tell(new SessionReady(_line.Attempt, _setup.Options.Prices));
     }
 
     private void Configured(object message)

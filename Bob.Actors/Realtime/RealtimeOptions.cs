@@ -1,3 +1,5 @@
+using Bob.Actors.Costs;
+
 namespace Bob.Actors.Realtime;
 
 /// <summary>Where the Realtime model is and how its session is configured. Units and ranges follow OpenAI's <c>session.update</c>.</summary>
@@ -35,6 +37,9 @@ public sealed record RealtimeOptions
 
     /// <summary><c>near_field</c>, <c>far_field</c>, or null for none.</summary>
     public string? NoiseReduction { get; init; }
+
+    /// <summary>What it costs; null: what the first of the servers costs.</summary>
+    public Prices? Prices { get; init; }
 
     /// <summary>Longest a dial may take until the HTTP upgrade is answered.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);

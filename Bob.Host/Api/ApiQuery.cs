@@ -40,13 +40,16 @@ internal sealed class ApiQuery
         return text;
     }
 
-    public int Limit()
+    public int Limit() => Whole("limit", DefaultLimit, MostLimit);
+
+    /// <summary>A number from 1.</summary>
+    public int Whole(string name, int byDefault, int most)
     {
-        if (Text("limit") is not { } text)
-            return DefaultLimit;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MostLimit
-            ? limit
-            : throw ApiProblem.Bad("limit", $"is not a whole number from 1 to {MostLimit}", $"Write one such as {DefaultLimit}");
+        if (Text(name) is not { } text)
+            return byDefault;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most
+            ? number
+            : throw ApiProblem.Bad(name, $"is not a whole number from 1 to {most}", $"Write one such as {byDefault}");
     }
 
     /// <summary>Words that are looked for: at least one has a letter or a digit.</summary>

@@ -20,7 +20,8 @@ internal static class CallsApi
         calls.MapGet("/{callSid}", GetAsync).WithName("getCall").WithSummary("One call, with its turns, tool runs, messages and usage")
             .ProducesProblem(StatusCodes.Status404NotFound);
         calls.MapMethods("/{callSid}/recording", [HttpMethods.Get, HttpMethods.Head], RecordingAsync).WithName("getRecording")
-            .WithSummary("The recording: WAV, the caller left, Bob right").WithDescription("Takes ranges of bytes.")
+            .WithSummary("The recording: WAV, the caller left, Bob right")
+            .WithDescription("Takes ranges of bytes. A call that went on in another place has more than one; the recordingFault of the call says so.")
             .Produces(StatusCodes.Status200OK, contentType: "audio/wav").Produces(StatusCodes.Status206PartialContent, contentType: "audio/wav")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
     }
@@ -79,17 +80,26 @@ internal static class CallsApi
         return TypedResults.Ok(call ?? throw Unknown());
     }
 
-    private static async Task<IResult> RecordingAsync(string callSid, Books books, RecordingFolder folder, CancellationToken cancellation)
+    private static async Task<IResult> RecordingAsync(
+        HttpRequest request,
+        string callSid,
+        Books books,
+        RecordingFolder folder,
+#pragma warning disable IDE0060 // as above
+        [Description("Which of its recordings, from 1; without it the first.")] string? part,
+#pragma warning restore IDE0060
+        CancellationToken cancellation)
     {
         Check(callSid);
+        var number = new ApiQuery(request, "part").Whole("part", byDefault: 1, most: 99);
         var call = await books.AskAsync((db, limited) => db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid, limited), cancellation);
         if (call is null)
             throw Unknown();
         if (call.Recording is null)
             throw ApiProblem.Missing("This call was not recorded, or its recording is not finished.");
-        return folder.Find(call.Recording) is { } file
+        return folder.Find(call.Recording, number) is { } file
             ? TypedResults.PhysicalFile(file.FullName, "audio/wav", lastModified: file.LastWriteTimeUtc, enableRangeProcessing: true)
-            : throw ApiProblem.Missing(call.EndedAt is null ? "This call still goes on; its recording is there when it is over." : "The recording of this call is not there any more.");
+            : throw ApiProblem.Missing(number > 1 ? $"This call has no recording {number}." : call.EndedAt is null ? "This call still goes on; its recording is there when it is over." : "The recording of this call is not there any more.");
     }
 
     /// <summary>What no call can be named is not even looked up.</summary>

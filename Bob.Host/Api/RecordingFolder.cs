@@ -8,8 +8,11 @@ public sealed class RecordingFolder(string path)
 
     /// <summary>The file of a recording; null when there is none that may be shown.</summary>
     /// <param name="recording">As the record of the call names it: a name in the folder, or a full path there.</param>
-    public FileInfo? Find(string recording)
+    /// <param name="part">Which of the call's, from 1: the others are named after the first.</param>
+    public FileInfo? Find(string recording, int part = 1)
     {
+        if (part > 1)
+            recording = $"{Path.ChangeExtension(recording, null)}-{part}{Path.GetExtension(recording)}";
         if (recording.Contains('\0'))
             return null;
         // The record is Bob's own; yet what it leads to is read aloud to whoever asks, so it is not believed.

@@ -132,6 +132,7 @@ public static partial class BobOptionsReader
             DialEarly = settings.Flag(Keys.DialEarly, Defaults.DialEarly),
             SilencePrompt = settings.Seconds(Keys.SilencePromptSeconds, Defaults.SilencePrompt, 1, 600),
             SilenceGoodbye = settings.Seconds(Keys.SilenceGoodbyeSeconds, Defaults.SilenceGoodbye, 2, 1200),
+            NoProgress = settings.Seconds(Keys.NoProgressSeconds, Defaults.NoProgress, 0, 86_400),
             FillerAfter = TimeSpan.FromMilliseconds(settings.Whole(Keys.FillerAfterMs, (int)Defaults.FillerAfter.TotalMilliseconds, 0, 10_000)),
             ToolTimeout = settings.Seconds(Keys.ToolTimeoutSeconds, Defaults.ToolTimeout, 1, 120),
         };
@@ -140,6 +141,13 @@ public static partial class BobOptionsReader
             settings.Fault(Keys.SilenceGoodbyeSeconds,
                 $"{calls.SilenceGoodbye.TotalSeconds} is not longer than SILENCE_PROMPT_SECONDS ({calls.SilencePrompt.TotalSeconds})",
                 $"Write more than {calls.SilencePrompt.TotalSeconds}: both count from the start of the silence");
+        }
+
+        if (calls.NoProgress > TimeSpan.Zero && calls.NoProgress <= calls.SilenceGoodbye)
+        {
+            settings.Fault(Keys.NoProgressSeconds,
+                $"{calls.NoProgress.TotalSeconds} is not longer than SILENCE_GOODBYE_SECONDS ({calls.SilenceGoodbye.TotalSeconds})",
+                $"Write more than {calls.SilenceGoodbye.TotalSeconds}, or 0 for never: nothing new is said in a silence either");
         }
 
         return calls;

@@ -23,10 +23,10 @@ public static class CostSettings
         ["gpt-realtime-1.5"] = Flagship with { TextOut = 16 },
     };
 
-    private static readonly string[] PriceKeys =
-    [
-        Keys.PriceTextIn, Keys.PriceTextCached, Keys.PriceTextOut, Keys.PriceAudioIn, Keys.PriceAudioCached, Keys.PriceAudioOut, Keys.PricePhoneMinute,
-    ];
+    private static readonly string[] ModelPriceKeys =
+        [Keys.PriceTextIn, Keys.PriceTextCached, Keys.PriceTextOut, Keys.PriceAudioIn, Keys.PriceAudioCached, Keys.PriceAudioOut];
+
+    private static readonly string[] PriceKeys = [.. ModelPriceKeys, Keys.PricePhoneMinute, Keys.Model2Prices, Keys.Model3Prices, Keys.Model4Prices];
 
     public static CostOptions Read(Settings settings, string model, ModelMode mode)
     {
@@ -48,6 +48,34 @@ public static class CostSettings
         if (costs.PerDay < costs.PerCall)
             settings.Fault(Keys.MaxCostPerDay, $"{costs.PerDay} is less than MAX_COST_PER_CALL ({costs.PerCall})", "Write at least what one call may cost");
         return costs;
+    }
+
+    /// <summary>What another server costs than the first.</summary>
+    /// <param name="key">Its prices: six numbers, in the order of the settings of the first.</param>
+    /// <returns>Null: as the first. So it is where nothing else is known, and where the first one's are by contract: those of the list may be in another currency.</returns>
+    public static Prices? ReadFurther(Settings settings, string key, string model, string firstModel)
+    {
+        if (settings.Text(key) is not { } text)
+            return model == firstModel || ModelPriceKeys.Any(price => settings.Text(price) is not null) ? null : Known.GetValueOrDefault(model);
+        var prices = text.Split(',', StringSplitOptions.TrimEntries)
+            .Select(price => decimal.TryParse(price, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) && amount <= Dearest ? amount : -1)
+            .ToArray();
+        if (prices.Length == ModelPriceKeys.Length && prices.All(price => price >= 0))
+        {
+            return new Prices
+            {
+                TextIn = prices[0],
+                CachedTextIn = prices[1],
+                TextOut = prices[2],
+                AudioIn = prices[3],
+                CachedAudioIn = prices[4],
+                AudioOut = prices[5],
+            };
+        }
+
+        settings.Fault(key, $"{settings.Shown(text)} are not six prices",
+            "Write those of 1,000,000 tokens of text read, read before and written, then of audio heard, heard before and spoken, such as 4,0.4,24,32,0.4,64");
+        return null;
     }
 
     /// <summary>Calls that nobody can add up.</summary>

@@ -10,9 +10,9 @@ public static class FurtherModelSettings
 {
     private static readonly Numbered[] All =
     [
-        new(2, Keys.Model2Url, Keys.Model2Name, Keys.Model2Key, Keys.Model2Voice, Keys.Model2Transcription),
-        new(3, Keys.Model3Url, Keys.Model3Name, Keys.Model3Key, Keys.Model3Voice, Keys.Model3Transcription),
-        new(4, Keys.Model4Url, Keys.Model4Name, Keys.Model4Key, Keys.Model4Voice, Keys.Model4Transcription),
+        new(2, Keys.Model2Url, Keys.Model2Name, Keys.Model2Key, Keys.Model2Voice, Keys.Model2Transcription, Keys.Model2Prices),
+        new(3, Keys.Model3Url, Keys.Model3Name, Keys.Model3Key, Keys.Model3Voice, Keys.Model3Transcription, Keys.Model3Prices),
+        new(4, Keys.Model4Url, Keys.Model4Name, Keys.Model4Key, Keys.Model4Voice, Keys.Model4Transcription, Keys.Model4Prices),
     ];
 
     /// <summary>All servers, the first included, each with the time a caller can wait for it.</summary>
@@ -33,18 +33,20 @@ public static class FurtherModelSettings
                 models.Add(Read(settings, keys, first));
         }
 
-        // While one of several is waited for, the next one could be talking.
-        var wait = TimeSpan.FromSeconds(models.Count switch { 1 => 3, 2 => 2, _ => 1.5 });
+        // The caller is to hear the apology within 3 s. While one of several is waited for, the next one could be talking.
+        var wait = TimeSpan.FromSeconds(models.Count switch { 1 => 2.8, 2 => 2, _ => 1.5 });
         return models.ConvertAll(model => model with { ConnectTimeout = wait, SessionTimeout = wait });
     }
 
     private static RealtimeOptions Read(Settings settings, Numbered keys, RealtimeOptions first)
     {
         var url = RealtimeSettings.ReadUrl(settings, keys.Url, first.Url);
+        var model = settings.Name(keys.Name, first.Model);
         return first with
         {
             Url = url,
-            Model = settings.Name(keys.Name, first.Model),
+            Model = model,
+            Prices = CostSettings.ReadFurther(settings, keys.Prices, model, first.Model),
             ApiKey = ReadKey(settings, keys, url, first),
             Voice = RealtimeSettings.ReadVoice(settings, keys.Voice, first.Voice, url),
             TranscriptionModel = RealtimeSettings.ReadTranscription(settings, keys.Transcription, first.TranscriptionModel ?? RealtimeSettings.NoTranscription),
@@ -62,8 +64,8 @@ public static class FurtherModelSettings
         return "no-key";
     }
 
-    private sealed record Numbered(int Number, string Url, string Name, string Key, string Voice, string Transcription)
+    private sealed record Numbered(int Number, string Url, string Name, string Key, string Voice, string Transcription, string Prices)
     {
-        public string[] All => [Url, Name, Key, Voice, Transcription];
+        public string[] All => [Url, Name, Key, Voice, Transcription, Prices];
     }
 }

@@ -22,16 +22,19 @@ public static class Keys
     public const string Model2Key = "MODEL_2_KEY";
     public const string Model2Voice = "MODEL_2_VOICE";
     public const string Model2Transcription = "MODEL_2_TRANSCRIPTION";
+    public const string Model2Prices = "MODEL_2_PRICES";
     public const string Model3Url = "MODEL_3_URL";
     public const string Model3Name = "MODEL_3_NAME";
     public const string Model3Key = "MODEL_3_KEY";
     public const string Model3Voice = "MODEL_3_VOICE";
     public const string Model3Transcription = "MODEL_3_TRANSCRIPTION";
+    public const string Model3Prices = "MODEL_3_PRICES";
     public const string Model4Url = "MODEL_4_URL";
     public const string Model4Name = "MODEL_4_NAME";
     public const string Model4Key = "MODEL_4_KEY";
     public const string Model4Voice = "MODEL_4_VOICE";
     public const string Model4Transcription = "MODEL_4_TRANSCRIPTION";
+    public const string Model4Prices = "MODEL_4_PRICES";
     public const string Instructions = "BOB_INSTRUCTIONS";
     public const string Greeting = "BOB_GREETING";
     public const string TranscriptionModel = "TRANSCRIPTION_MODEL";
@@ -52,6 +55,7 @@ public static class Keys
     public const string DialEarly = "DIAL_EARLY";
     public const string SilencePromptSeconds = "SILENCE_PROMPT_SECONDS";
     public const string SilenceGoodbyeSeconds = "SILENCE_GOODBYE_SECONDS";
+    public const string NoProgressSeconds = "NO_PROGRESS_SECONDS";
     public const string ToolTimeoutSeconds = "TOOL_TIMEOUT_SECONDS";
     public const string DrainSeconds = "DRAIN_SECONDS";
     public const string DrainRedirectUrl = "DRAIN_REDIRECT_URL";

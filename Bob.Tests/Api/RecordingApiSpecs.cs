@@ -54,6 +54,21 @@ public sealed class RecordingApiSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_went_on_in_another_place_is_heard_as_well()
+    {
+        await _bob.WriteAsync(Call("CA1", "CA1.wav"));
+        await File.WriteAllBytesAsync(Path.Combine(_bob.Recordings, "CA1-2.wav"), Sound[..300], Cancellation);
+
+        var second = await _bob.SendAsync(HttpMethod.Get, "/api/calls/CA1/recording?part=2");
+        var third = await _bob.SendAsync(HttpMethod.Get, "/api/calls/CA1/recording?part=3");
+        var none = await _bob.SendAsync(HttpMethod.Get, "/api/calls/CA1/recording?part=0");
+
+        (await second.Content.ReadAsByteArrayAsync(Cancellation)).Should().Equal(Sound[..300]);
+        (await third.ShouldBeProblemAsync(404)).Should().Contain("This call has no recording 3.");
+        (await none.ShouldBeProblemAsync(400)).Should().Contain("part").And.Contain("is not a whole number from 1 to 99");
+    }
+
+    [Fact]
     public async Task A_record_may_name_its_file_with_the_folder()
     {
         await _bob.WriteAsync(Call("CA1", Path.Combine(_bob.Recordings, "CA1.wav")));

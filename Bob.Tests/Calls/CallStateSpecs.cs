@@ -13,7 +13,7 @@ public sealed class CallStateSpecs
 {
     private const string Closed = "stop Silence, stop Stream, start Ending 5, close line";
     private const string Resumed = "start Stream 15, resume";
-    private static readonly CallOptions Options = new() { GreetingAfter = TimeSpan.Zero, FillerAfter = TimeSpan.Zero };
+    private static readonly CallOptions Options = new() { GreetingAfter = TimeSpan.Zero, FillerAfter = TimeSpan.Zero, NoProgress = TimeSpan.Zero };
 
     private static readonly Dictionary<string, CallEvent> Words = new()
     {

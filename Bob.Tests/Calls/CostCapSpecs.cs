@@ -4,6 +4,7 @@ using Bob.Actors.Calls;
 using Bob.Host.Records;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
+using Bob.Tests.Faults;
 using Bob.Tests.Records;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
@@ -43,6 +44,21 @@ public sealed class CostCapSpecs : IDisposable
         usage[2].Should().BeEquivalentTo(new { CostMicros = 250_000L });
         usage[2].Seconds.Should().BeInRange(1, 60);
         call.CostMicros.Should().Be(usage.Sum(row => row.CostMicros)).And.BePositive();
+    }
+
+    [Fact]
+    public async Task A_response_is_booked_at_the_prices_of_the_server_that_gave_it()
+    {
+        await using var servers = await TwoServers.StartAsync([], [.. Books, ("OPENAI_REALTIME_URL", "ws://localhost:1/v1/realtime"), ("MODEL_2_PRICES", "0,0,0,0,0,30000")]);
+
+        var report = await servers.CallAsync(ModelFaults.WhenOpen);
+        await servers.House.EndOfAsync(report.CallSid);
+        var call = await RecordAsync(report.CallSid);
+
+        await using var db = RecordsDatabase.InFile(_books.Database).Open();
+        var usage = await db.Usage.Where(row => row.CallSid == report.CallSid && row.Kind == UsageKind.Model).ToListAsync(Cancellation);
+        usage.Should().HaveCount(2).And.OnlyContain(row => row.AudioOut > 0 && row.CostMicros == row.AudioOut * 30_000);
+        call.CostMicros.Should().Be(250_000 + usage.Sum(row => row.CostMicros));
     }
 
     [Fact]

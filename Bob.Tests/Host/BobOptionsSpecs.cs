@@ -100,6 +100,7 @@ public sealed class BobOptionsSpecs
     [InlineData("MODEL_2_URL", "ws://model.example.com/v1/realtime", "Write wss://")]
     [InlineData("MODEL_2_NAME", "gpt realtime", "such as gpt-realtime-2.1")]
     [InlineData("MODEL_3_NAME", "gpt-realtime-1.5", "is set, but there is no MODEL_2")]
+    [InlineData("MODEL_2_PRICES", "4,0.4,24", "is set, but neither MODEL_2_URL nor MODEL_2_NAME is")]
     public void A_bad_value_of_a_further_model_is_one_line(string key, string value, string says) =>
         FaultsOf(("OPENAI_API_KEY", "key"), (key, value)).Should().ContainSingle().Which.ToString().Should().StartWith($"[bob] {key}: ").And.Contain(says);
 
@@ -122,9 +123,34 @@ public sealed class BobOptionsSpecs
     }
 
     [Fact]
+    public void Further_models_cost_what_is_said_or_what_is_known_of_them_or_what_the_first_one_costs()
+    {
+        (string, string)[] models =
+        [
+            ("OPENAI_API_KEY", "key"), ("MODEL_2_NAME", "gpt-realtime-2.1-mini"), ("MODEL_3_NAME", "deployment"),
+            ("MODEL_4_NAME", "gpt-realtime-1.5"), ("MODEL_4_PRICES", "1, 0.2,3,4,0.5,6"), ("PRICES_DATE", "2026-11-22"),
+        ];
+        var said = new Prices { TextIn = 1, CachedTextIn = 0.2m, TextOut = 3, AudioIn = 4, CachedAudioIn = 0.5m, AudioOut = 6 };
+
+        Read(models).FurtherModels.Select(model => (model.Prices?.AudioIn, model.Prices?.AudioOut)).Should().Equal((10, 20), (null, null), (said.AudioIn, said.AudioOut));
+        Read(models).FurtherModels[2].Prices.Should().Be(said);
+        Read([.. models, ("PRICE_AUDIO_OUT", "70")]).FurtherModels[0].Prices.Should().BeNull("a contract's prices may be in another currency than the list's");
+    }
+
+    [Theory]
+    [InlineData("4,0.4,24,32,0.4")]
+    [InlineData("4,0.4,24,32,0.4,64,1")]
+    [InlineData("4,0.4,24,32,0.4,-64")]
+    [InlineData("4,0.4,24,32,0.4,sixty")]
+    [InlineData("4,0.4,24,32,0.4,1000001")]
+    public void Prices_of_a_further_model_that_are_not_six_are_one_line(string prices) =>
+        FaultsOf(("OPENAI_API_KEY", "key"), ("MODEL_2_NAME", "m"), ("MODEL_2_PRICES", prices), ("PRICES_DATE", "2026-11-22")).Should().ContainSingle()
+            .Which.ToString().Should().StartWith("[bob] MODEL_2_PRICES: ").And.Contain("are not six prices").And.Contain("4,0.4,24,32,0.4,64");
+
+    [Fact]
     public void O8_A_stalled_server_does_not_have_all_the_time_when_there_is_another()
     {
-        Read(("OPENAI_API_KEY", "key")).Realtime.ConnectTimeout.Should().Be(TimeSpan.FromSeconds(3));
+        Read(("OPENAI_API_KEY", "key")).Realtime.ConnectTimeout.Should().Be(TimeSpan.FromSeconds(2.8));
 
         var options = Read(("OPENAI_API_KEY", "key"), ("MODEL_2_NAME", "gpt-realtime-1.5"));
 

@@ -1,0 +1,65 @@
+using Bob.Actors.Realtime;
+
+namespace Bob.Actors.Calls;
+
+/// <summary>
+/// Whether a conversation gets anywhere. Hold music, a television and another machine talk for hours, and each of their turns is answered and paid for
+/// (A5, A6). Somebody who says a thing for the first time gets on; so does who says "yes" again, as long as Bob has something new to say to it. Pure.
+/// </summary>
+internal sealed class CallProgress
+{
+    /// <summary>Turns of each side that are remembered.</summary>
+    private const int Memory = 20;
+
+    /// <summary>Turns that have so much of their words in common, of all that are in either, say the same.</summary>
+    private const double Same = 0.8;
+
+    private readonly Queue<HashSet<string>> _caller = [], _bob = [];
+    private bool _worded = true; // a caller whom nobody writes down is believed
+
+    /// <summary>Takes in what the model's leg heard.</summary>
+    /// <returns>Somebody has said something new.</returns>
+    public bool Heard(RealtimeEvent happened)
+    {
+        switch (happened)
+        {
+            case CallerTranscribed transcribed:
+                var words = Words(transcribed.Transcript);
+                _worded = words.Count > 0;
+                return _worded && IsNew(_caller, words);
+            case TranscriptionFailed:
+                _worded = false;
+                return false;
+            case TranscriptDone done:
+                return IsNew(_bob, Words(done.Transcript)) && _worded;
+            default:
+                return false;
+        }
+    }
+
+    private static bool IsNew(Queue<HashSet<string>> said, HashSet<string> words)
+    {
+        var repeated = words.Count == 0 || said.Any(before => before.Count(words.Contains) is var common && common >= Same * (before.Count + words.Count - common));
+        said.Enqueue(words);
+        if (said.Count > Memory)
+            said.Dequeue();
+        return !repeated;
+    }
+
+    private static HashSet<string> Words(string text)
+    {
+        var words = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var lookup = words.GetAlternateLookup<ReadOnlySpan<char>>();
+        var begin = -1;
+        for (var i = 0; i <= text.Length; i++)
+        {
+            var inWord = i < text.Length && (char.IsLetterOrDigit(text[i]) || char.IsSurrogate(text[i]) || text[i] is '\'' or '’');
+            if (inWord && begin < 0)
+                begin = i;
+            else if (!inWord && begin >= 0)
+                (_, begin) = (lookup.Add(text.AsSpan(begin, i - begin)), -1);
+        }
+
+        return words;
+    }
+}
