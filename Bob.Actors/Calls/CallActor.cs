@@ -111,7 +111,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
     protected override void PostRestart(Exception reason)
     {
         _log.Warning("The call's actor was restarted; the call goes on when Twilio asks what comes next");
-        _state = CallState.Restarted(_services.Call);
+        _state = CallState.Restarted(_services.Call, _journal.Age, _journal.EndsAs);
         Happened(new CallEvent.Admitted());
     }
 

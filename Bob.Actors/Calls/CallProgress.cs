@@ -12,7 +12,7 @@ internal sealed class CallProgress
     private const int Memory = 20;
 
     /// <summary>Turns that have so much of their words in common, of all that are in either, say the same.</summary>
-    private const double Same = 0.8;
+    private const double Same = 0.85;
 
     private readonly Queue<HashSet<string>> _caller = [], _bob = [];
     private bool _worded = true; // a caller whom nobody writes down is believed

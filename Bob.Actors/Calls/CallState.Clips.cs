@@ -47,7 +47,7 @@ public sealed partial record CallState
         : ToolsRunning > 0 && Options.FillerAfter > TimeSpan.Zero ? FillerInterval
         : null;
 
-    private (CallState, ImmutableArray<CallAction>) Bridge(CallEvent happened, ImmutableArray<CallAction> actions)
+    private (CallState, ImmutableArray<CallAction>) Bridge(CallEvent happened, ImmutableArray<CallAction> actions, TimeSpan now)
     {
         if (Phase == CallPhase.Over)
             return (this, actions); // with its timers
@@ -55,6 +55,7 @@ public sealed partial record CallState
         switch (happened)
         {
             case CallEvent.TimerFired { Timer: CallTimer.Greeting } when GreetingDue is not null:
+            case CallEvent.SessionLost when SessionUp && state.GreetingDue is { } patience && now - AttachedAt >= patience: // and the session said nothing all the while
                 actions = actions.Add(new CallAction.PlayClip(CutOff ? ClipName.CutOff : ClipName.Greeting));
                 state = state with { GreetingTimer = null, GreetingSaid = true };
                 break;
@@ -79,7 +80,8 @@ public sealed partial record CallState
         CallEvent.ToolBegan => this with { ToolCalled = true, ToolsRunning = ToolsRunning + 1 },
         CallEvent.ToolEnded => this with { AnswerOwed = true, ToolsRunning = Math.Max(0, ToolsRunning - 1) },
         CallEvent.ModelReady => this with { SessionUp = true },
-        CallEvent.SessionLost or CallEvent.ModelGone => this with { SessionUp = false },
+        CallEvent.SessionLost when SessionUp => this with { SessionUp = false, FillerSaid = false }, // whoever waits for an answer waits anew
+        CallEvent.ModelGone => this with { SessionUp = false },
         _ => this,
     };
 

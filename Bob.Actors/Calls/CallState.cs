@@ -32,8 +32,10 @@ public sealed partial record CallState(CallOptions Options)
     /// <summary>Times the stream dropped and came again.</summary>
     public int Reconnects { get; init; }
 
-    /// <summary>A call whose actor was restarted: Twilio is about to ask, and the caller has been greeted.</summary>
-    public static CallState Restarted(CallOptions options) => new(options) { Phase = CallPhase.AwaitingCaller, Greeted = true, BobHeard = true };
+    /// <summary>A call whose actor was restarted: Twilio is about to ask, and the caller has been greeted. What was decided stays decided.</summary>
+    /// <param name="age">How long it has lasted.</param>
+    public static CallState Restarted(CallOptions options, TimeSpan age, CallEnd? endsAs) =>
+        new(options) { Phase = CallPhase.AwaitingCaller, Greeted = true, BobHeard = true, Age = age, EndWanted = endsAs is { Result: CallResult.Completed } ? endsAs : null };
 
     private bool ModelStarted { get; init; }
 
@@ -61,7 +63,7 @@ public sealed partial record CallState(CallOptions Options)
     public (CallState State, ImmutableArray<CallAction> Actions) On(CallEvent happened, TimeSpan now)
     {
         var (state, actions) = Decide(happened, now);
-        return state.Bridge(happened, actions);
+        return state.Bridge(happened, actions, now);
     }
 
     private (CallState, ImmutableArray<CallAction>) Decide(CallEvent happened, TimeSpan now) => Phase switch
@@ -85,7 +87,7 @@ public sealed partial record CallState(CallOptions Options)
             (CallPhase.Connecting, CallEvent.TimerFired { Timer: CallTimer.Stream }) => Finish(CallEnd.StreamNeverCame),
             // Should Twilio come to ask after all, nobody is hung up on without a word.
             (CallPhase.AwaitingCaller, CallEvent.TimerFired { Timer: CallTimer.Stream }) =>
-                (this with { LastWords = EndWanted is { } end ? FarewellOf(end) : null }).Finish(CallEnd.CallerLost),
+                (this with { LastWords = EndWanted is { } end ? FarewellOf(end) : null }).Finish(CutOff ? CallEnd.ProcessDied : CallEnd.CallerLost),
             (CallPhase.Live, _) => Live(happened),
             (_, CallEvent.EndRequested) => (this with { EndWanted = EndWanted ?? CallEnd.Goodbye }, []),
             (_, CallEvent.TimerFired { Timer: CallTimer.Duration }) => (this with { TimeIsUp = true, EndWanted = EndWanted ?? CallEnd.TimeLimit }, []),
@@ -211,7 +213,6 @@ public sealed partial record CallState(CallOptions Options)
         (this with { Phase = CallPhase.AwaitingCaller },
         [
             new CallAction.StopTimer(CallTimer.Silence),
-            new CallAction.StopTimer(CallTimer.Progress),
             new CallAction.DetachLine(),
             new CallAction.StartTimer(CallTimer.Stream, Options.ReattachDeadline),
         ]);

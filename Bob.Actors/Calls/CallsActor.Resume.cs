@@ -24,7 +24,7 @@ public sealed partial class CallsActor
 
     /// <summary>A call of the incarnation that failed, as soon as somebody asks for it; null for any other.</summary>
     private IActorRef? TakeUp(CallSid callSid) =>
-        services.Interrupted.Take(callSid, out var interrupted) ? Open(interrupted.Call, interrupted.Journal, CallState.Restarted(services.Call)) : null;
+        services.Interrupted.Take(callSid, out var interrupted) ? Open(interrupted.Call, interrupted.Journal, CallState.Restarted(services.Call, interrupted.Journal.Age, interrupted.Journal.EndsAs)) : null;
 
     private void NextStep(GetNextStep ask)
     {

@@ -11,6 +11,9 @@ public enum Alternatives
 
     /// <summary>A server that this call has not tried since it lost its model.</summary>
     Other,
+
+    /// <summary>Such a server, and nothing to be gained from the one that failed.</summary>
+    OnlyOther,
 }
 
 /// <summary>
@@ -25,6 +28,11 @@ public sealed class CallDialer(ModelProviders models) : IModelDialer
     private readonly List<ModelProvider> _tried = [];
 
     private readonly HashSet<ModelProvider> _refused = [];
+
+    /// <summary>Those that gave a second session, and no answer in that either.</summary>
+    private readonly HashSet<ModelProvider> _mute = [];
+
+    private ModelProvider? _lastMute;
     private ModelProvider? _current;
     private ListeningSocket? _socket;
     private int _refusals;
@@ -79,7 +87,11 @@ public sealed class CallDialer(ModelProviders models) : IModelDialer
     public void Answered()
     {
         lock (_gate)
+        {
             _current?.Answered(_refusals);
+            _mute.Clear();
+            _lastMute = null;
+        }
     }
 
     /// <summary>A dial or a session failed. What is left?</summary>
@@ -100,10 +112,12 @@ public sealed class CallDialer(ModelProviders models) : IModelDialer
                 _refused.Add(failed);
             else if (!wasConnected)
                 Tried(failed);
+            else if (failure.Reason == ModelFailure.Mute)
+                FellMute(failed, failure);
 
-            var left = models.All.Where(model => !_refused.Contains(model) && model.Bar(first: false) is null).ToList();
+            var left = models.All.Where(model => IsOpen(model) && model.Bar(first: false) is null).ToList();
             if (left.Exists(model => model != failed && !_tried.Contains(model)))
-                return Alternatives.Other;
+                return _mute.Contains(failed) ? Alternatives.OnlyOther : Alternatives.Other;
             return left.Count > 0 || failure.Kind == FailureKind.RateLimited ? Alternatives.Again : Alternatives.None;
         }
     }
@@ -118,6 +132,23 @@ public sealed class CallDialer(ModelProviders models) : IModelDialer
         }
     }
 
+    private bool IsOpen(ModelProvider model) => !_refused.Contains(model) && !_mute.Contains(model);
+
+    /// <summary>
+    /// A session that falls mute is replaced. When the next one there says nothing either, it is the server's mind that is gone: sessions prove nothing any more,
+    /// and every caller would wait for them.
+    /// </summary>
+    private void FellMute(ModelProvider model, ModelFailure failure)
+    {
+        if (_lastMute == model)
+        {
+            _mute.Add(model);
+            model.Failed(failure);
+        }
+
+        _lastMute = model;
+    }
+
     private void Tried(ModelProvider model)
     {
         _tried.Remove(model);
@@ -126,10 +157,10 @@ public sealed class CallDialer(ModelProviders models) : IModelDialer
 
     private ModelProvider? Choose(bool first)
     {
-        var untried = models.All.Where(model => !_tried.Contains(model) && !_refused.Contains(model)).OrderBy(model => model == _current ? 0 : 1).ToList();
+        var untried = models.All.Where(model => !_tried.Contains(model) && IsOpen(model)).OrderBy(model => model == _current ? 0 : 1).ToList();
         return untried.Find(model => model.Doubt is null && model.Admits(first))
             ?? untried.Find(model => model.Admits(first))
-            ?? _tried.Find(model => !_refused.Contains(model) && model.Admits(first));
+            ?? _tried.Find(model => IsOpen(model) && model.Admits(first));
     }
 
     /// <summary>Why nobody can be dialled: the reason that is over first.</summary>

@@ -3,7 +3,7 @@ namespace Bob.Actors.Realtime;
 /// <summary>
 /// What a node has learned of one model server, so that the next caller need not learn it again. Pure; times are those of one clock.
 /// <code>
-///            3 failures or 2 stalls in a row
+///            3 failures or 2 stalls in a row, or a mind that is gone
 ///   Closed ◄───────────────────────────────► Doubtful    another server is dialled instead, if there is one
 ///     ▲ ▲        429
 ///     │ └───────────────────────────────────► Limited     nobody dials until the server's time is over
@@ -49,7 +49,7 @@ internal sealed class CircuitBreaker
     public int Refusals { get; private set; }
 
     /// <summary>When a probe should try it; null when there is nothing that a probe could find out.</summary>
-    public TimeSpan? ProbeAt => _state == State.Doubtful || (_state == State.Refused && !_needsAnswer) ? _until : null;
+    public TimeSpan? ProbeAt => _state is State.Doubtful or State.Refused && !_needsAnswer ? _until : null;
 
     /// <summary>Why a dial had better go elsewhere; null when nothing speaks against this server.</summary>
     public ModelFailure? Doubt(TimeSpan now) => _state switch
@@ -79,7 +79,7 @@ internal sealed class CircuitBreaker
     }
 
     /// <summary>A dial or a session failed.</summary>
-    /// <param name="needsAnswer">It failed after the server's first word, which therefore proves nothing: only an answer does.</param>
+    /// <param name="needsAnswer">It failed after the server's first word, which therefore proves nothing: only an answer does. One such stall is enough.</param>
     public void Failed(ModelFailure failure, TimeSpan now, bool needsAnswer = false)
     {
         switch (failure.Kind)
@@ -91,15 +91,20 @@ internal sealed class CircuitBreaker
                 break;
             case FailureKind.RateLimited when _state != State.Refused:
                 var limit = failure.RetryAfter ?? UnknownLimit;
+                _needsAnswer = false;
                 (_state, _why, _until) = (State.Limited, failure, now + (limit < LongestLimit ? limit : LongestLimit));
                 break;
             default:
                 _failures++;
-                _stalls = failure.Reason == "timeout" ? _stalls + 1 : 0;
+                _stalls = needsAnswer ? Stalls : failure.Reason == "timeout" ? _stalls + 1 : 0;
                 if (_state == State.Refused)
                     Rest(State.Refused, _why!, RefusedRest, now);
-                else if (_state != State.Limited && (_failures >= Failures || _stalls >= Stalls))
+                else if ((_state != State.Limited || now >= _until) && (_failures >= Failures || _stalls >= Stalls))
+                {
+                    _needsAnswer = needsAnswer;
                     Rest(State.Doubtful, failure, DoubtfulRest, now);
+                }
+
                 break;
         }
     }
@@ -107,14 +112,14 @@ internal sealed class CircuitBreaker
     /// <summary>A session began.</summary>
     public void Reached()
     {
-        if (_state != State.Refused || !_needsAnswer)
+        if (!_needsAnswer)
             Close();
     }
 
     /// <summary>A session that was dialled after this many refusals has answered.</summary>
     public void Answered(int refusals)
     {
-        if (_state == State.Refused && refusals == Refusals)
+        if (_state == State.Refused ? refusals == Refusals : _needsAnswer)
             Close();
     }
 
@@ -136,6 +141,7 @@ internal sealed class CircuitBreaker
     {
         _state = State.Closed;
         _why = null;
+        _needsAnswer = false;
         (_failures, _stalls, _rests) = (0, 0, 0);
     }
 }

@@ -60,8 +60,14 @@ internal sealed class ModelConnection
 
     public void Output(string callId, string output) => _sender.Post(RealtimeWriter.FunctionCallOutput(callId, output, NextId()));
 
-    public void Ask(ResponseRequest request) =>
-        _sender.Post(RealtimeWriter.ResponseCreate(NextId(), request.Instructions, request.ToolChoice, request.Purpose));
+    /// <summary>Asks for a response.</summary>
+    /// <returns>The id of the event, which an error names that answers it.</returns>
+    public string Ask(ResponseRequest request)
+    {
+        var id = NextId();
+        _sender.Post(RealtimeWriter.ResponseCreate(id, request.Instructions, request.ToolChoice, request.Purpose));
+        return id;
+    }
 
     public void Cancel(string responseId) => _sender.Post(RealtimeWriter.ResponseCancel(responseId, NextId()));
 

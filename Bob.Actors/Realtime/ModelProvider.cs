@@ -116,7 +116,7 @@ public sealed partial class ModelProvider : IModelDialer, IDisposable
     }
 
     /// <summary>A session failed after the server's first word, for a reason that every other call would meet as well.</summary>
-    internal void Failed(ModelFailure failure) => Note(failure, needsAnswer: failure.Kind == FailureKind.Permanent);
+    internal void Failed(ModelFailure failure) => Note(failure, needsAnswer: failure.Kind == FailureKind.Permanent || failure.Reason == ModelFailure.Mute);
 
     /// <summary>A session that was dialled after this many refusals has answered.</summary>
     internal void Answered(int refusals)

@@ -28,7 +28,11 @@ public enum FailureKind
 /// <summary>A failure of the model's side, classified.</summary>
 /// <param name="Reason">A word in kebab-case for the log and the call's end. Never holds a key or text of a caller.</param>
 /// <param name="RetryAfter">How long the server wants to be left alone, if it said so.</param>
-public sealed record ModelFailure(FailureKind Kind, string Reason, TimeSpan? RetryAfter = null);
+public sealed record ModelFailure(FailureKind Kind, string Reason, TimeSpan? RetryAfter = null)
+{
+    /// <summary>The reason of a session that lives and does not answer.</summary>
+    public const string Mute = "mute";
+}
 
 /// <summary>
 /// Classifies failures of the model's side by the server's words rather than its numbers: OpenAI accepts the upgrade even with a wrong key

@@ -21,7 +21,7 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
     private readonly ModelNoise _noise = new(setup.Clock);
     private readonly ResponseLatency _latency = new(setup.Clock);
     private ResponseRequest? _asked, _answering;
-    private string? _endless;
+    private string? _endless, _askedId;
     private bool _finishing;
 
     public required ILoggingAdapter Log { get; set; }
@@ -181,16 +181,21 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
             Log.Warning("A response of the model is {Status}: {Reason}", done.Status, done.Reason ?? ModelRefusal.FromFailedResponse(done.Error).Reason);
         if (done.Status is "completed" or "incomplete" && _gate.HasSpoken(done.ResponseId))
             turns.AnswerEnded();
-        switch (_failures.Ended(done))
+        Remedy(_failures.Ended(done));
+    }
+
+    private void Remedy(Remedy? remedy)
+    {
+        switch (remedy)
         {
-            case Remedy.AskAgain again:
+            case Realtime.Remedy.AskAgain again:
                 timers.StartSingleTimer(ModelTimer.Retry, ModelTimer.Retry, again.Delay);
                 break;
-            case Remedy.SayTheRest rest:
+            case Realtime.Remedy.SayTheRest rest:
                 connection.Create(new Note(rest.Note));
                 _gate.Want(new ResponseRequest("rest", OnlyInSilence: true));
                 break;
-            case Remedy.GiveUp giveUp:
+            case Realtime.Remedy.GiveUp giveUp:
                 Lost = giveUp.Failure;
                 break;
         }
@@ -217,7 +222,7 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                 connection.Probe();
                 break;
             case Finding.Mute:
-                Lost = new ModelFailure(FailureKind.Transient, "mute");
+                Lost = new ModelFailure(FailureKind.Transient, ModelFailure.Mute);
                 break;
         }
     }
@@ -237,7 +242,14 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                 break; // it ended by itself in between
             default:
                 Log.Warning("The model reported an error: {Code}: {Error}", error.Code, ModelRefusal.Masked(error.Message));
-                if (ModelRefusal.FromError(error) is { Kind: FailureKind.Permanent } failure)
+                if (error.EventId is { } id && id == _askedId && _gate.AskFailed())
+                {
+                    // The response that was asked for has failed before it began.
+                    _answering = _asked;
+                    _watchdog.AskFailed();
+                    Remedy(_failures.Ended(new ResponseDone("", "failed", null, error, null)));
+                }
+                else if (ModelRefusal.FromError(error) is { Kind: FailureKind.Permanent } failure)
                     Lost = failure;
                 break;
         }
@@ -262,7 +274,7 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
         {
             _asked = request;
             _watchdog.Asked();
-            connection.Ask(request);
+            _askedId = connection.Ask(request);
         }
 
         if (_finishing && _gate.Idle && !timers.IsTimerActive(ModelTimer.Retry))

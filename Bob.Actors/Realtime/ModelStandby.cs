@@ -165,6 +165,7 @@ internal sealed class ModelStandby(ModelLegSetup setup, IActorRef leg, IActorRef
         if (failure.Kind == FailureKind.Permanent)
         {
             Log.Warning("OpenAI Realtime refuses another session: {Reason}; going on with the one there is", failure.Reason);
+            _wanted = false; // at the session's limit it is asked for again
             return;
         }
 

@@ -77,6 +77,9 @@ internal sealed class ModelWatchdog(TimeProvider clock, ModelProgress progress)
         _neverAnnounced = 0;
     }
 
+    /// <summary>The request was refused for good.</summary>
+    public void AskFailed() => _asked = null;
+
     /// <summary>A response ended.</summary>
     public void Ended() => (_response, _refused) = (null, null);
 

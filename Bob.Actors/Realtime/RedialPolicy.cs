@@ -58,7 +58,7 @@ public sealed class RedialPolicy(int servers = 1, bool talked = false)
         var here = _failures.Count(failed => failed.Move == _moves);
         if (_failures.Count > MostFailures(servers))
             return null;
-        if (left == Alternatives.Other && !(wasConnected && failure.Kind == FailureKind.Transient && here <= MaxDrops))
+        if (left == Alternatives.OnlyOther || (left == Alternatives.Other && !(wasConnected && failure.Kind == FailureKind.Transient && here <= MaxDrops)))
         {
             _moves++;
             return now - _outage < Longest ? new NextDial(TimeSpan.Zero, MovesOn: true) : null;

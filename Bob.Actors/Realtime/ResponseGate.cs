@@ -126,6 +126,17 @@ public sealed class ResponseGate
             _wanted.Insert(0, refused);
     }
 
+    /// <summary>The server would not create our response for a reason of its own.</summary>
+    /// <returns>False: none was waited for.</returns>
+    public bool AskFailed()
+    {
+        if (_asked is null)
+            return false;
+        _asked = null;
+        _answering.Clear();
+        return true;
+    }
+
     /// <summary>The response that <see cref="Refused"/> believed in has not shown in a long time.</summary>
     public void NeverAnnounced()
     {

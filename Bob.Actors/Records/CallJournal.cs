@@ -64,6 +64,12 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
         private set;
     }
 
+    /// <summary>How long ago the call was opened.</summary>
+    public TimeSpan Age => clock.GetElapsedTime(_opened);
+
+    /// <summary>How it is about to end, as was written last; null while that is open.</summary>
+    public CallEnd? EndsAs => _step.Item2;
+
     private long NowMs => (long)clock.GetElapsedTime(_opened).TotalMilliseconds;
 
     /// <summary>The call was admitted.</summary>

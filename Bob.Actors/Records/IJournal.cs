@@ -25,6 +25,9 @@ public interface IJournalReader
     /// <summary>All that is written of a call, in order; empty for one that nobody knows.</summary>
     Task<IReadOnlyList<JournalEntry>> EntriesAsync(CallSid callSid, CancellationToken cancellation);
 
+    /// <summary>Whether this node has taken a call; null for one that nobody knows.</summary>
+    Task<bool?> IsOwnAsync(CallSid callSid, CancellationToken cancellation);
+
     /// <summary>The calls that have no end yet, on any node.</summary>
     Task<IReadOnlyList<UnendedCall>> UnendedCallsAsync(CancellationToken cancellation);
 

@@ -9,12 +9,14 @@ namespace Bob.Actors.Sockets;
 /// </summary>
 internal sealed class KeepAlive : IDisposable
 {
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(500);
+
     private readonly SocketTerms _terms;
     private readonly TimeProvider _clock;
     private readonly Action _ping;
     private readonly Action<Exception> _lost;
     private readonly ITimer _timer;
-    private long _heard, _pinged;
+    private long _heard, _pinged, _due;
     private bool _waiting;
 
     public KeepAlive(SocketTerms terms, TimeProvider clock, Action ping, Action<Exception> lost)
@@ -33,6 +35,12 @@ internal sealed class KeepAlive : IDisposable
     private void Look()
     {
         var now = _clock.GetTimestamp();
+        if (_clock.GetElapsedTime(_due, now) > Late)
+        {
+            Next(Late); // it was this process that stood still: what the peer sent meanwhile is still to be read
+            return;
+        }
+
         var heard = Volatile.Read(ref _heard);
         _waiting &= heard < _pinged;
         if (_waiting)
@@ -57,5 +65,9 @@ internal sealed class KeepAlive : IDisposable
         _ping();
     }
 
-    private void Next(TimeSpan delay) => _timer.Change(delay, Timeout.InfiniteTimeSpan);
+    private void Next(TimeSpan delay)
+    {
+        _due = _clock.GetTimestamp() + (long)(delay.TotalSeconds * _clock.TimestampFrequency);
+        _timer.Change(delay, Timeout.InfiniteTimeSpan);
+    }
 }

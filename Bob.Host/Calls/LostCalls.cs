@@ -10,10 +10,13 @@ namespace Bob.Host.Calls;
 /// has which is alive is left to that node, and one that is over stays over.
 /// </summary>
 public sealed partial class LostCalls(
-    JournalStore store, Spool spool, OrphanCalls orphans, SignOfLife life, CallerLookup callers, TimeProvider clock, ILogger<LostCalls> log) : ILostCalls
+    IJournalReader store, Spool spool, OrphanCalls orphans, SignOfLife life, CallerLookup callers, TimeProvider clock, ILogger<LostCalls> log) : ILostCalls
 {
     /// <summary>Longest that the database may take.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest that a caller waits for their turn at it: they are kept in silence, but what comes after it is the voicemail.</summary>
+    private static readonly TimeSpan Queue = TimeSpan.FromSeconds(3.5);
 
     /// <summary>Searches at once. All calls of a node come back in the same second, and SQLite's driver holds a thread for each.</summary>
     private const int MaxSearches = 8;
@@ -68,10 +71,13 @@ public sealed partial class LostCalls(
     /// <param name="required">There is not.</param>
     private async Task<Stored?> StoredAsync(CallSid callSid, bool required)
     {
-        using var deadline = new CancellationTokenSource(Patience, clock);
-        var reading = ReadAsync(callSid, deadline.Token);
+        using var deadline = new CancellationTokenSource();
         try
         {
+            using (var queue = new CancellationTokenSource(Queue, clock))
+                await _places.WaitAsync(queue.Token);
+            await using var patience = clock.CreateTimer(static passed => ((CancellationTokenSource)passed!).Cancel(), deadline, Patience, Timeout.InfiniteTimeSpan);
+            var reading = ReadAsync(callSid, deadline.Token);
             return await reading.WaitAsync(deadline.Token); // a driver may not notice
         }
         catch (Exception failure) when (!required && failure is RecordsFailure or OperationCanceledException)
@@ -81,9 +87,9 @@ public sealed partial class LostCalls(
         }
     }
 
+    /// <summary>Has a place, and gives it back.</summary>
     private async Task<Stored> ReadAsync(CallSid callSid, CancellationToken cancellation)
     {
-        await _places.WaitAsync(cancellation);
         try
         {
             return await Task.Run(

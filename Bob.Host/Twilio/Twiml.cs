@@ -15,7 +15,7 @@ public sealed class Twiml : IResult
 
     private const int LongestSaid = 1_000;
 
-    /// <summary>Connection overrides: Twilio asks five times, whatever went wrong, 3 s for the connection and 15 s for the answer each.</summary>
+    /// <summary>Connection overrides: Twilio asks up to five more times, whatever went wrong, 3 s for each connection and 15 s in all. Every address below may be asked again.</summary>
     private const string Retries = "#rc=5&rp=all&ct=3000&tt=15000";
     private readonly XElement _response;
 
@@ -43,7 +43,7 @@ public sealed class Twiml : IResult
     /// <param name="callerId">The number that it shows, Bob's own; null: the caller's.</param>
     public static Twiml Dial(PublicUrl url, string number, string? callerId, string? say)
     {
-        var dial = new XElement("Dial", new XAttribute("timeout", RingSeconds), new XAttribute("action", url.At("/call-next/dialled")), new XElement("Number", number));
+        var dial = new XElement("Dial", new XAttribute("timeout", RingSeconds), new XAttribute("action", Again(url, "/call-next/dialled")), new XElement("Number", number));
         if (callerId is not null)
             dial.SetAttributeValue("callerId", callerId);
         return new([.. Said(say), dial]);
@@ -56,10 +56,10 @@ public sealed class Twiml : IResult
     public static Twiml Record(PublicUrl url, string say, string silence) => new([
         .. Said(say),
         new XElement("Record",
-            new XAttribute("action", url.At("/call-next/recorded")),
+            new XAttribute("action", Again(url, "/call-next/recorded")),
             new XAttribute("maxLength", LongestMessageSeconds),
             new XAttribute("finishOnKey", "#"),
-            new XAttribute("recordingStatusCallback", url.At("/recording-status") + Retries)),
+            new XAttribute("recordingStatusCallback", Again(url, "/recording-status"))),
         .. Said(silence),
         new XElement("Hangup")]);
 
@@ -70,10 +70,10 @@ public sealed class Twiml : IResult
     public static Twiml Connect(PublicUrl url, string ticket, bool pause = false) => new([
         .. pause ? [new XElement("Pause", new XAttribute("length", 1))] : Array.Empty<XElement>(),
         new XElement("Connect",
-            new XAttribute("action", url.At("/call-next")),
+            new XAttribute("action", Again(url, "/call-next")),
             new XElement("Stream",
                 new XAttribute("url", url.MediaStream),
-                new XAttribute("statusCallback", url.At("/stream-status")),
+                new XAttribute("statusCallback", Again(url, "/stream-status")),
                 new XElement("Parameter", new XAttribute("name", "ticket"), new XAttribute("value", ticket)))),
         new XElement("Hangup")]);
 
@@ -85,6 +85,8 @@ public sealed class Twiml : IResult
         httpContext.Response.ContentLength = body.Length;
         return httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
     }
+
+    private static string Again(PublicUrl url, string path) => url.At(path) + Retries;
 
     private static XElement[] Said(string? text)
     {

@@ -44,7 +44,9 @@ public sealed class CallStateClipsSpecs
     [InlineData("admitted stream t-greeting bob bob-pause lost", "stream", "")]
     [InlineData("admitted stream lost", "stream", "start Greeting 1")]
     [InlineData("admitted stream", "lost", "stop Greeting")]
-    [InlineData("admitted stream model", "session-lost", "start Greeting 1")] // nobody has heard Bob yet
+    [InlineData("admitted stream model", "session-lost", "play Greeting")] // nobody has heard Bob yet, for an hour
+    [InlineData("admitted stream model session-lost", "model", "stop Greeting")] // it was not mute for so long
+    [InlineData("admitted stream model session-lost bridge bob-pause", "session-lost", "")] // nor was there another
     [InlineData("admitted stream model bob bob-pause", "session-lost", "")]
     [InlineData("admitted stream", "no-model", "play Apology, stop Greeting")]
     [InlineData("admitted no-model", "stream", "play Apology")]
@@ -58,7 +60,7 @@ public sealed class CallStateClipsSpecs
     [InlineData(Answered, "t-filler", "play Filler")]
     [InlineData(Answered + " t-filler", "bridge", "")]
     [InlineData(Answered + " t-filler bridge", "bob-pause", "")] // once a turn
-    [InlineData(Answered + " t-filler bridge bob-pause", "session-lost", "")]
+    [InlineData(Answered + " t-filler bridge bob-pause", "session-lost", "start Filler 1.5")] // and another one may be mute, too
     [InlineData(Answered + " t-filler bridge bob-pause bob bob-pause caller", "caller-pause", "start Filler 1.5")]
     [InlineData(Answered + " t-filler bridge caller", "caller-pause", "")] // he still says it
     [InlineData(Answered + " t-filler bridge caller caller-pause", "bob-pause", "start Filler 1.5")]

@@ -87,6 +87,15 @@ public sealed class CallStateResumedSpecs
     }
 
     [Fact]
+    public void P1_A_call_whose_caller_asked_and_did_not_come_was_lost_with_its_process()
+    {
+        Resume(new JournalEntry.StepChanged(CallPhase.Live, null, null));
+        On(new Admitted(), new NextStepAsked());
+
+        On(new TimerFired(CallTimer.Stream)).Should().Contain(new CallAction.Finish(CallEnd.ProcessDied));
+    }
+
+    [Fact]
     public void Its_longest_time_goes_on_and_leaves_it_a_moment_to_be_told()
     {
         Resume(new JournalEntry.StepChanged(CallPhase.Live, null, null), new CallOptions { MaxDuration = TimeSpan.FromMinutes(10) }, age: TimeSpan.FromMinutes(9));

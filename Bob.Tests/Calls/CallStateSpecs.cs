@@ -239,7 +239,7 @@ public sealed class CallStateSpecs
         call.On(new ModelReady()).Should().Equal(new CallAction.OpenSession(Opening.Greet));
         call.On(new ModelReady()).Should().Equal(new CallAction.OpenSession(Opening.GoOn));
 
-        var restarted = new Call(CallState.Restarted(Options));
+        var restarted = new Call(CallState.Restarted(Options, TimeSpan.Zero, null));
         restarted.Play("admitted");
         restarted.On(new ModelReady()).Should().Equal(new CallAction.OpenSession(Opening.GoOn));
     }
@@ -247,12 +247,26 @@ public sealed class CallStateSpecs
     [Fact]
     public void A_restarted_call_waits_for_Twilio_to_ask()
     {
-        var call = new Call(CallState.Restarted(Options));
+        var call = new Call(CallState.Restarted(Options, TimeSpan.Zero, null));
 
         call.On(new Admitted()).Should().Contain(new CallAction.StartModel());
 
         call.State.Phase.Should().Be(CallPhase.AwaitingCaller);
         call.On(new NextStepAsked()).Should().ContainSingle(action => action is CallAction.Resume);
+    }
+
+    [Fact]
+    public void P18_A_restarted_call_has_no_more_time_than_before_and_ends_as_it_was_to_end()
+    {
+        var call = new Call(CallState.Restarted(Options, TimeSpan.FromMinutes(59), CallEnd.TimeLimit));
+
+        call.On(new Admitted()).Should().Contain(new CallAction.StartTimer(CallTimer.Duration, TimeSpan.FromMinutes(1)));
+        call.On(new NextStepAsked());
+        call.On(new StreamAttached()).Should().Contain(new CallAction.SayGoodbye(CallEnd.TimeLimit));
+
+        var lost = new Call(CallState.Restarted(Options, TimeSpan.Zero, CallEnd.ModelUnavailable("timeout")));
+        lost.Play("admitted asked stream");
+        lost.State.Phase.Should().Be(CallPhase.Live, "the model may be had by now");
     }
 
     [Fact]

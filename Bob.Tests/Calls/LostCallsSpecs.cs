@@ -70,6 +70,19 @@ public sealed class LostCallsSpecs : IAsyncDisposable
     }
 
     [Fact]
+    public async Task P1_All_callers_of_a_dead_process_who_come_back_in_the_same_second_are_known()
+    {
+        const int calls = 200;
+        for (var call = 0; call < calls; call++)
+            await _store.WriteAsync([.. Entries.WholeCall($"CA{call}")[..^1]], Cancellation);
+        var lost = Lost(new SlowReader(_store, TimeSpan.FromMilliseconds(60)));
+
+        var found = await Task.WhenAll(Enumerable.Range(0, calls).Select(call => lost.FindAsync(new CallSid($"CA{call}"))));
+
+        found.Should().AllBeOfType<LostCall.Found>("who waits for their turn does not wait for the database");
+    }
+
+    [Fact]
     public async Task P10_A_call_that_only_a_database_knows_that_does_not_answer_is_gone_and_gets_its_end()
     {
         await _store.WriteAsync(Talk, Cancellation);
@@ -158,11 +171,13 @@ public sealed class LostCallsSpecs : IAsyncDisposable
         }
     }
 
-    private Task<LostCall> FindAsync(string callSid = "CA1")
+    private Task<LostCall> FindAsync(string callSid = "CA1") => Lost(_store).FindAsync(new CallSid(callSid));
+
+    private LostCalls Lost(IJournalReader store)
     {
         var life = new SignOfLife(_folder.Spool, TimeProvider.System);
         var callers = new CallerLookup(_store, new BlockedCallers(), TimeProvider.System, NullLogger<CallerLookup>.Instance);
-        return new LostCalls(_store, _spool, _orphans, life, callers, TimeProvider.System, NullLogger<LostCalls>.Instance).FindAsync(new CallSid(callSid));
+        return new LostCalls(store, _spool, _orphans, life, callers, TimeProvider.System, NullLogger<LostCalls>.Instance);
     }
 
     private SqliteConnection Lock()
@@ -175,5 +190,21 @@ public sealed class LostCallsSpecs : IAsyncDisposable
         command.CommandText = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE calls SET caller = caller;";
         command.ExecuteNonQuery();
         return other;
+    }
+
+    /// <summary>Takes its time for each book.</summary>
+    private sealed class SlowReader(IJournalReader books, TimeSpan delay) : IJournalReader
+    {
+        public async Task<IReadOnlyList<JournalEntry>> EntriesAsync(CallSid callSid, CancellationToken cancellation)
+        {
+            await Task.Delay(delay, cancellation);
+            return await books.EntriesAsync(callSid, cancellation);
+        }
+
+        public Task<bool?> IsOwnAsync(CallSid callSid, CancellationToken cancellation) => books.IsOwnAsync(callSid, cancellation);
+
+        public Task<IReadOnlyList<UnendedCall>> UnendedCallsAsync(CancellationToken cancellation) => books.UnendedCallsAsync(cancellation);
+
+        public Task<KnownCaller?> CallerAsync(string number, CancellationToken cancellation) => books.CallerAsync(number, cancellation);
     }
 }

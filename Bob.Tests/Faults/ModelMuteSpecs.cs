@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
@@ -14,7 +15,7 @@ namespace Bob.Tests.Faults;
 public sealed class ModelMuteSpecs
 {
     public static TheoryData<string> Moments =>
-        ["the greeting was asked for", "nothing was going on", "the caller began to speak", "the turn was taken", "the response began", "in mid-sentence"];
+        ["nothing was going on", "the caller began to speak", "the turn was taken", "the response began", "in mid-sentence"];
 
     [Theory]
     [MemberData(nameof(Moments))]
@@ -22,7 +23,6 @@ public sealed class ModelMuteSpecs
     {
         await using var house = await StartAsync(Script(when switch
         {
-            "the greeting was asked for" => [Mute(new FaultPoint { Session = 1, Received = "response.create" })],
             "the caller began to speak" => [Mute(new FaultPoint { Session = 1, Event = "input_audio_buffer.speech_started" })],
             "the turn was taken" => [Mute(new FaultPoint { Session = 1, Event = "input_audio_buffer.committed" })],
             "the response began" => [Mute(new FaultPoint { Session = 1, Response = 2 })],
@@ -51,6 +51,54 @@ public sealed class ModelMuteSpecs
         house.Lines.Should().Contain(line => line.Contains("lost: mute"));
         house.Model.Sessions[1].Errors.Should().BeEmpty();
     }
+
+    [Fact]
+    public async Task O17_A_greeting_that_the_model_does_not_say_is_said_without_it()
+    {
+        await using var house = await StartAsync(TwoServers.GoesOn(Script(Mute(new FaultPoint { Session = 1, Received = "response.create" }))));
+
+        var report = await house.Twilio.PlaceCall(Conversation(WhenOpen)).Completion;
+
+        await house.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
+        report.HeardClip(ClipName.Greeting).Should().Be(1);
+        report.ShouldHaveHeardLines(TwoServers.Offer, Hours);
+        house.Model.Connections.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task O17_A_model_whose_every_session_says_nothing_is_given_up_and_the_next_caller_does_not_wait_for_it()
+    {
+        await using var house = await StartAsync(Script(MindGone()));
+
+        var report = await house.Twilio.PlaceCall(new CallPlan()).Completion;
+
+        await house.ShouldBeOverAsync(report, CallEnd.ModelUnavailable("mute"));
+        report.HeardClip(ClipName.Greeting).Should().Be(1, "nobody waits in silence");
+        report.HeardClip(ClipName.Apology).Should().Be(1);
+        house.Model.Connections.Should().Be(2);
+
+        var next = await house.Twilio.PlaceCall(new CallPlan()).Completion;
+        next.ShouldHaveApologised();
+        house.Model.Connections.Should().Be(2, "a session would prove nothing");
+    }
+
+    [Fact]
+    public async Task O17_A_second_server_answers_for_one_whose_every_session_says_nothing_and_the_next_caller_at_once()
+    {
+        await using var houses = await TwoServers.StartAsync(MindGone());
+
+        var report = await houses.CallAsync(WhenOpen);
+        await houses.House.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
+        TwoServers.ShouldHaveBeenGreetedAndAnswered(report, stalled: true);
+        (houses.First.Connections, houses.Second.Connections).Should().Be((2, 1));
+
+        var next = await houses.CallAsync(WhenOpen);
+        next.ShouldHaveHeardLines(Greeting, Hours);
+        (houses.First.Connections, houses.Second.Connections).Should().Be((2, 2));
+    }
+
+    /// <summary>Sessions begin, and none of them ever answers.</summary>
+    private static Fault MindGone() => Mute(new FaultPoint { Received = "response.create" }) with { Times = 0 };
 
     private static Fault Mute(FaultPoint at) => new() { At = at, Do = FaultAction.Mute };
 }

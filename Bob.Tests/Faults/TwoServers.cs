@@ -12,7 +12,7 @@ namespace Bob.Tests.Faults;
 /// <summary>A house with two model servers, of which the first has the faults.</summary>
 internal sealed class TwoServers(WholeHouse house, RealtimeSimulator second) : IAsyncDisposable
 {
-    private const string Offer = "How can I help you?";
+    public const string Offer = "How can I help you?";
 
     public WholeHouse House => house;
 
@@ -33,7 +33,7 @@ internal sealed class TwoServers(WholeHouse house, RealtimeSimulator second) : I
     }
 
     /// <summary>The model is told what the caller has heard, and does not greet again.</summary>
-    private static RealtimeScript GoesOn(RealtimeScript script) =>
+    public static RealtimeScript GoesOn(RealtimeScript script) =>
         script with { Rules = [new ScriptRule { When = new Occasion { Instructions = ["do not greet again"] }, Say = [Offer] }, .. script.Rules] };
 
     public Task<CallReport> CallAsync(params string[] lines) => house.Twilio.PlaceCall(Conversation(lines)).Completion;

@@ -14,7 +14,7 @@ public sealed class IncomingCallSpecs
 {
     private const string Path = "/incoming-call";
     private const string Connected =
-        """<Response><Connect action="https://bob.example.com/call-next"><Stream url="wss://bob.example.com/media-stream" statusCallback="https://bob.example.com/stream-status"><Parameter name="ticket" value="t1"/></Stream></Connect><Hangup/></Response>""";
+        """<Response><Connect action="https://bob.example.com/call-next#rc=5&amp;rp=all&amp;ct=3000&amp;tt=15000"><Stream url="wss://bob.example.com/media-stream" statusCallback="https://bob.example.com/stream-status#rc=5&amp;rp=all&amp;ct=3000&amp;tt=15000"><Parameter name="ticket" value="t1"/></Stream></Connect><Hangup/></Response>""";
 
     private static readonly Func<object, object?> Admits = message => message is AdmitCall ? new CallAdmitted("t1") : null;
 

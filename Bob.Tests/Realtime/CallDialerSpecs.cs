@@ -15,6 +15,7 @@ public sealed class CallDialerSpecs : IDisposable
     private static readonly ModelFailure NoCredit = new(FailureKind.Permanent, "no-credit");
     private static readonly ModelFailure Refused = new(FailureKind.Transient, "connection-refused");
     private static readonly ModelFailure Reset = new(FailureKind.Transient, "connection-reset");
+    private static readonly ModelFailure Mute = new(FailureKind.Transient, ModelFailure.Mute);
     private static readonly ModelFailure Stalled = new(FailureKind.Transient, "timeout");
 
     private readonly FakeTimeProvider _clock = new();
@@ -159,6 +160,47 @@ public sealed class CallDialerSpecs : IDisposable
 
         _call = new CallDialer(_models);
         await ConnectAsync(0);
+    }
+
+    [Fact]
+    public async Task O17_A_server_whose_sessions_say_nothing_is_left_and_the_next_caller_does_not_wait_for_it()
+    {
+        await ConnectAsync(0);
+        _call.Failed(Mute, wasConnected: true).Should().Be(Alternatives.Other);
+        await ConnectAsync(0);
+        _call.Failed(Mute, wasConnected: true).Should().Be(Alternatives.OnlyOther, "one session may fall mute, but not two");
+        _call.MoveOn();
+        await ConnectAsync(1);
+        _call.Failed(Reset, wasConnected: true).Should().Be(Alternatives.Other);
+        await ConnectAsync(1);
+
+        _call = new CallDialer(_models);
+        await ConnectAsync(1);
+    }
+
+    [Fact]
+    public async Task O17_Between_two_mute_sessions_an_answer_makes_them_two_mishaps()
+    {
+        for (var times = 0; times < 3; times++)
+        {
+            await ConnectAsync(0);
+            _call.Failed(Mute, wasConnected: true).Should().Be(Alternatives.Other);
+            await ConnectAsync(0);
+            _call.Answered();
+        }
+    }
+
+    [Fact]
+    public async Task O17_Where_all_are_mute_nothing_is_left()
+    {
+        foreach (var server in new[] { 0, 0, 1, 1, 2 })
+        {
+            await ConnectAsync(server);
+            _call.Failed(Mute, wasConnected: true).Should().NotBe(Alternatives.None);
+        }
+
+        await ConnectAsync(2);
+        _call.Failed(Mute, wasConnected: true).Should().Be(Alternatives.None);
     }
 
     [Fact]

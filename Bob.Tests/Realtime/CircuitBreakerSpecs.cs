@@ -81,6 +81,33 @@ public sealed class CircuitBreakerSpecs
     }
 
     [Fact]
+    public void O4_O8_What_stalls_after_its_rate_limit_is_over_is_known_to_stall()
+    {
+        _circuit.Failed(new ModelFailure(FailureKind.RateLimited, "rate-limited", At(5)), At(0));
+
+        _circuit.Failed(Stalled, At(6));
+        _circuit.Failed(Stalled, At(9));
+
+        _circuit.Bar(At(10), first: true).Should().Be(Stalled);
+        _circuit.Doubt(At(10)).Should().Be(Stalled);
+    }
+
+    [Fact]
+    public void O17_A_mind_that_is_gone_is_back_with_an_answer_and_not_with_a_session()
+    {
+        var mute = new ModelFailure(FailureKind.Transient, ModelFailure.Mute);
+        _circuit.Failed(mute, At(0), needsAnswer: true);
+
+        _circuit.Reached();
+        (_circuit.Doubt(At(1)), _circuit.Bar(At(1), first: true), _circuit.Bar(At(1), first: false)).Should().Be((mute, mute, null));
+        _circuit.ProbeAt.Should().BeNull("a probe asks for no answer");
+        _circuit.Bar(At(5), first: true).Should().BeNull("one caller finds out");
+
+        _circuit.Answered(refusals: 0);
+        _circuit.Doubt(At(6)).Should().BeNull();
+    }
+
+    [Fact]
     public void O5_A_server_that_fails_again_and_again_is_dialled_where_there_is_no_other()
     {
         _circuit.Failed(Reset, At(0));

@@ -190,6 +190,23 @@ public sealed partial class OpenAiRealtimeActorSpecs
         _dialer.Count.Should().Be(2, "what is slow again so soon is not the session");
     }
 
+    [Fact]
+    public async Task O29_A_slow_session_whose_successor_was_refused_is_renewed_all_the_same()
+    {
+        Start();
+        var socket = await ExpiringAsync(seconds: 3_600);
+        for (var turn = 0; turn < 6; turn++)
+            await AnswerAsync(socket, turn, seconds: turn < 3 ? 0.5 : 2.25);
+        Pass(0.25);
+        (await _dialer.NextAsync()).Fail(new ModelFailure(FailureKind.Permanent, "forbidden"));
+        Pass(60);
+        _dialer.Count.Should().Be(2, "what is refused for good is not asked for again");
+
+        Pass(3_300);
+
+        _dialer.Count.Should().Be(3, "but the session ends in a few minutes");
+    }
+
     private async Task AnswerAsync(FakeMessageSocket socket, int turn, double seconds)
     {
         await SayAsync(socket, $$"""{"type":"input_audio_buffer.speech_started","item_id":"u{{turn}}","audio_start_ms":0}""");

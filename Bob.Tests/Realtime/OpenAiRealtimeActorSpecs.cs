@@ -512,6 +512,28 @@ public sealed partial class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKi
     }
 
     [Fact]
+    public async Task O31_A_request_that_is_answered_by_an_error_is_a_response_that_failed()
+    {
+        Start();
+        var socket = await LiveAsync();
+        _leg.Tell(new Speak(new ResponseRequest("still-there")));
+        var asked = (await socket.NextAsync()).GetProperty("event_id").GetString()!;
+        var error = $$$"""{"type":"error","error":{"type":"x","code":"rate_limit_exceeded","message":"Please try again in 1s.","event_id":"{{{asked}}}"}}""";
+        await SayAsync(socket, error.Replace(asked, "bob-other"));
+        Pass(0.5);
+        await SayAsync(socket, error);
+
+        Pass(0.75);
+        socket.Sent.Should().HaveCount(2);
+        Pass(0.25);
+
+        var again = await socket.NextAsync();
+        (Type(again), again.GetRawText().Contains("still-there", StringComparison.Ordinal)).Should().Be(("response.create", true));
+        Pass(2);
+        _call.ExpectNoMsg(Soon);
+    }
+
+    [Fact]
     public async Task O35_No_credit_is_a_refusal_for_good()
     {
         Start();

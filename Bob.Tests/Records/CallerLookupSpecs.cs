@@ -148,6 +148,8 @@ public sealed class CallerLookupSpecs
 
         public Task<IReadOnlyList<JournalEntry>> EntriesAsync(CallSid callSid, CancellationToken cancellation) => throw new NotSupportedException();
 
+        public Task<bool?> IsOwnAsync(CallSid callSid, CancellationToken cancellation) => throw new NotSupportedException();
+
         public Task<IReadOnlyList<UnendedCall>> UnendedCallsAsync(CancellationToken cancellation) => throw new NotSupportedException();
     }
 

@@ -163,12 +163,31 @@ public sealed class FramedMessageSocketSpecs
 
         _clock.Advance(TimeSpan.FromSeconds(0.1));
         Written().Should().Equal((PingFrame, ""));
-        _clock.Advance(TimeSpan.FromSeconds(2.9));
+        for (var i = 0; i < 29; i++)
+            _clock.Advance(TimeSpan.FromSeconds(0.1));
         receiving.IsCompleted.Should().BeFalse();
         _clock.Advance(TimeSpan.FromSeconds(0.1));
 
         SocketFailure.Word(await Fails(receiving)).Should().Be("pong-timeout");
         _wire.Disposed.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_process_that_stood_still_reads_what_came_meanwhile_before_it_calls_a_peer_dead()
+    {
+        var receiving = _socket.ReceiveAsync(Cancellation).AsTask();
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Written().Should().Equal((PingFrame, ""));
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        receiving.IsCompleted.Should().BeFalse();
+        Feed(Of("", Pong), Of("a"));
+        (await receiving).Kind.Should().Be(SocketMessageKind.Text);
+
+        var silent = _socket.ReceiveAsync(Cancellation);
+        for (var i = 0; i < 60; i++)
+            _clock.Advance(TimeSpan.FromSeconds(0.1));
+        SocketFailure.Word(await Fails(silent)).Should().Be("pong-timeout");
     }
 
     [Theory]

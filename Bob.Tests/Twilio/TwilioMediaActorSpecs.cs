@@ -260,6 +260,24 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void A_process_that_stood_still_reads_what_came_meanwhile_before_it_calls_a_stream_dead()
+    {
+        var stream = Attach("MZ1");
+        Pass(1);
+        stream.Heard();
+        _clock.Advance(TimeSpan.FromSeconds(10));
+
+        Pass(0.25);
+        _call.ExpectNoMsg(Soon);
+        stream.Heard();
+        Pass(3);
+        _call.ExpectNoMsg(Soon);
+
+        Pass(0.5);
+        _call.FishForMessage(message => message is StreamLost { Reason: "media-timeout" });
+    }
+
+    [Fact]
     public void A_socket_that_takes_nothing_for_three_seconds_is_lost()
     {
         var stream = Attach("MZ1");
