@@ -157,7 +157,7 @@ public sealed class ModelRefusalSpecs
     {
         using var impostor = new SelfSignedServer();
         await using var house = await StartAsync(Script(), settings: ("OPENAI_REALTIME_URL", $"wss://localhost:{impostor.Port}/v1/realtime"));
-        while (!house.Lines.Any(line => line.Contains("refuses to be dialled until somebody acts: tls-refused")))
+        for (var i = 0; i < 200 && !house.Lines.Any(line => line.Contains("refuses to be dialled until somebody acts: tls-refused")); i++)
             await Task.Delay(20, TestContext.Current.CancellationToken); // before anybody has called
 
         await ApologisedAsync(house, "model-tls-refused");

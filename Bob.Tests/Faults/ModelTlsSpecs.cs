@@ -22,7 +22,7 @@ public sealed class ModelTlsSpecs : IDisposable
         using var tls = new TlsFront(model, _folder.Path);
         await using var bob = await BobProcess.StartAsync(
             [.. _folder.Settings, ("OPENAI_API_KEY", ApiKey), ("OPENAI_REALTIME_URL", tls.Url), ("SSL_CERT_FILE", tls.CertificateFile)]);
-        while (tls.Silent == 0)
+        for (var i = 0; i < 200 && tls.Silent == 0; i++)
             await Task.Delay(20, Cancellation);
         tls.Speaking.Should().Be(0, "nobody has called");
 
