@@ -193,7 +193,7 @@ public sealed class RecordsFailure(string word, string problem, string remedy, E
         PostgresErrorCodes.InvalidCatalogName => new("no-database", "has no database of that name", "Make it with createdb", failure),
         PostgresErrorCodes.InsufficientPrivilege => new("no-rights", "does not let this user make tables", "Make the user the owner of the database", failure),
         PostgresErrorCodes.ReadOnlySqlTransaction => new("read-only", "can only be read", "Name the primary server", failure),
-        ['2', '2' or '3', ..] => new("refused", "does not take what is written to it", "Report this as a bug", failure),
+        ['2', '2' or '3', ..] or ['5', '4', ..] => new("refused", "does not take what is written to it", "Report this as a bug", failure),
         ['5', '3', ..] => new("full", "has no room, memory or connections left", "Look after the server", failure),
         _ => new($"postgres-{failure.SqlState}", $"cannot be used (PostgreSQL's error {failure.SqlState})", "Look at the server's log", failure),
     };
