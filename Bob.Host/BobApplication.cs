@@ -33,8 +33,8 @@ public static class BobApplication
             ContentRootPath = sources.ContentRoot,
         });
         builder.AddFrontEnd(options);
-        var recordings = options.RecordingDirectory is { } folder ? new Recordings(folder) : null;
-        if (recordings is not null)
+        var recordings = new Recordings(options.RecordingsFolder);
+        if (options.RecordingDirectory is not null)
             builder.Services.AddSingleton<IRecordings>(recordings);
         builder.Services
             .AddBobLogging(options)

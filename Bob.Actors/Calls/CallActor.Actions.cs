@@ -62,6 +62,7 @@ public sealed partial class CallActor
                 _asking.Tell(answer.Step);
                 break;
             case CallAction.Finish finish:
+                KeepKeys();
                 _journal.KeepWords();
                 Context.Parent.Tell(new CallsActor.CallEnded(_admission.CallSid, StreamSid, finish.End, finish.LastWords)); // which stops this actor
                 break;

@@ -135,6 +135,16 @@ public sealed partial class CallActor
         Timers.StartSingleTimer(nameof(KeypadPause), KeypadPause.Instance, Keypad.Pause);
     }
 
+    /// <summary>Writes down the keys that were collected.</summary>
+    /// <returns>Null: there are none.</returns>
+    private string? KeepKeys()
+    {
+        if (_keypad.Take() is not { Length: > 0 } keys)
+            return null;
+        _journal.CallerPressed(keys);
+        return keys;
+    }
+
     /// <summary>The model's leg wants to dial, and the call wants a model: then it does, in its turn.</summary>
     private void Redial()
     {

@@ -127,6 +127,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
             if (Sender.Equals(_recorder))
             {
                 _log.Error(failure, "The recorder failed; the rest of the call is not recorded");
+                Truncation.Tell(_log, _journal, "recorder failed", failure.GetType().Name);
                 return Directive.Stop;
             }
 
@@ -147,6 +148,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
     protected override void PostStop()
     {
         CloseStream();
+        KeepKeys();
         _journal.KeepWords();
     }
 
@@ -194,9 +196,8 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
                 Happened(new CallEvent.TimerFired(timer));
                 break;
             case KeypadPause:
-                var keys = _keypad.Take();
-                _journal.CallerPressed(keys); // not before: a session that opens meanwhile would hear of them twice
-                _modelLeg.Tell(new ModelLegProtocol.KeysPressed(keys));
+                if (KeepKeys() is { } keys) // not before: a session that opens meanwhile would hear of them twice
+                    _modelLeg.Tell(new ModelLegProtocol.KeysPressed(keys));
                 break;
             case WordsWait:
                 _journal.KeepWords();

@@ -24,7 +24,7 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock)
         }
     }
 
-    /// <summary>What a response is expected to cost: as much as the dearest of today.</summary>
+    /// <summary>What a response is expected to cost: as much as the dearest that is known of.</summary>
     public decimal Expected
     {
         get
@@ -47,6 +47,13 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock)
             if (DateOnly.FromDateTime(midnight.UtcDateTime) == _day)
                 _before = spent;
         }
+    }
+
+    /// <summary>A response has cost that much before this process began to count.</summary>
+    public void Expect(decimal cost)
+    {
+        lock (_gate)
+            _largest = Math.Max(_largest, cost);
     }
 
     /// <summary>A response begins.</summary>

@@ -68,18 +68,16 @@ public static class BobAkkaHostingExtensions
         });
 
     /// <summary>Makes the recordings playable that a process left behind when it died, and publishes them as those that finish are.</summary>
-    /// <param name="recordings">Null: calls are not recorded.</param>
-    public static AkkaConfigurationBuilder WithMendedRecordings(this AkkaConfigurationBuilder builder, Recordings? recordings) => recordings is null
-        ? builder
-        : builder.AddStartup((system, _) =>
+    /// <param name="recordings">Also where calls are not recorded any more.</param>
+    public static AkkaConfigurationBuilder WithMendedRecordings(this AkkaConfigurationBuilder builder, Recordings recordings) => builder.AddStartup((system, _) =>
+    {
+        var log = Logging.GetLogger(system, nameof(Recordings));
+        foreach (var mended in recordings.Mend((file, failure) => log.Warning("The recording {File} cannot be mended: {Detail}", file, failure.Message)))
         {
-            var log = Logging.GetLogger(system, nameof(Recordings));
-            foreach (var mended in recordings.Mend((file, failure) => log.Warning("The recording {File} cannot be mended: {Detail}", file, failure.Message)))
-            {
-                log.WithContext("CallSid", mended.CallSid.Value).Warning("Recording mended: {Seconds:0.0} s, up to the death of its process", mended.Duration.TotalSeconds);
-                system.EventStream.Publish(new RecorderProtocol.RecordingFinished(mended.CallSid, mended.File, mended.Duration, "process died"));
-            }
-        });
+            log.WithContext("CallSid", mended.CallSid.Value).Warning("Recording mended: {Seconds:0.0} s, up to the death of its process", mended.Duration.TotalSeconds);
+            system.EventStream.Publish(new RecorderProtocol.RecordingFinished(mended.CallSid, mended.File, mended.Duration, "process died"));
+        }
+    });
 
     private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
     {

@@ -87,7 +87,7 @@ public sealed class Recordings(string folder) : IRecordings
         if (!Directory.Exists(folder))
             return [];
         var mended = new List<MendedRecording>();
-        foreach (var path in Directory.EnumerateFiles(folder, $"*{Unfinished}"))
+        foreach (var path in Directory.EnumerateFiles(folder, $"*{Unfinished}", new EnumerationOptions()))
         {
             try
             {

@@ -204,8 +204,8 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     }
 
     /// <summary>
-    /// The recording is not whole. From the recorder, on whatever thread it has. The one thing that may come after the end: a recording is closed when its
-    /// call is over, and only then it may turn out that the disk has no room for the rest.
+    /// The recording is not whole. From the recorder, on whatever thread it has. It may come after the end: a recording is closed when its call is
+    /// over, and only then it may turn out that the disk has no room for the rest.
     /// </summary>
     /// <returns>False: it is known already.</returns>
     public bool RecordingTruncated(string reason)
@@ -232,7 +232,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
             Write(new BobWords(itemId, text));
     }
 
-    /// <summary>Writes the one end. Nothing is written after it, but that the recording is not whole.</summary>
+    /// <summary>Writes the one end. Nothing is written after it, but that the recording is not whole, and what the caller's last words were.</summary>
     public void Ended(CallEnd end)
     {
         lock (_gate)
@@ -286,7 +286,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     {
         lock (_gate)
         {
-            if (_isOpen)
+            if (_isOpen || (_isOver && entry is CallerWords or CallerWordsFailed))
                 Append(entry);
         }
     }

@@ -8,7 +8,7 @@ namespace Bob.Host.Api;
 /// <param name="Known">Whether the business had a record of the caller.</param>
 /// <param name="LiveCalls">Calls that still go on and were left: erase again when they are over.</param>
 /// <param name="WaitingLines">Lines of the spool that are dropped when the database takes the journal again.</param>
-/// <param name="StuckRecordings">Recordings that could not be removed: look at the folder's owner, and erase again.</param>
+/// <param name="StuckRecordings">Recordings that could not be removed; their calls and messages were left: look at the folder's owner, and erase again.</param>
 public sealed record ErasedView(
     int Calls, int Turns, int ToolRuns, int Entries, int Messages, bool Known, int Recordings, int SpoolLines, int LiveCalls, int WaitingLines, int StuckRecordings)
 {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using Bob.Host.Configuration;
 using Bob.Host.Records;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -89,15 +90,15 @@ internal static class MessagesApi
     }
 
     /// <summary>The recording goes first: a file whose row is gone would never be found again.</summary>
-    private static async Task<NoContent> DeleteAsync(string id, Books books, RecordingFolder folder, CancellationToken cancellation)
+    private static async Task<NoContent> DeleteAsync(string id, Books books, BobOptions options, CancellationToken cancellation)
     {
         var number = Number(id);
         var gone = await books.AskAsync(
             async (db, limited) =>
             {
                 var messages = db.Messages.Where(message => message.Id == number);
-                if (await messages.Where(message => message.Recording != null).Select(message => message.Recording!).SingleOrDefaultAsync(limited) is { } recording)
-                    folder.Find(recording)?.Delete();
+                if (await messages.Select(message => message.RecordingSid).SingleOrDefaultAsync(limited) is { } sid)
+                    new RecordingFiles(options.RecordingsFolder, stuck => throw stuck).RemoveOf([sid]);
                 return await messages.ExecuteDeleteAsync(limited);
             },
             cancellation);

@@ -52,7 +52,7 @@ public static class EraseCommand
         if (erased.WaitingLines > 0)
             yield return $"{erased.WaitingLines} lines wait in the spool of a running Bob, who drops them when the database takes his journal again.";
         if (erased.StuckRecordings > 0)
-            yield return $"{erased.StuckRecordings} recordings could not be removed: run this as Bob's user, and again.";
+            yield return $"{erased.StuckRecordings} recordings could not be removed, and their calls and messages were left: run this as Bob's user, and again.";
     }
 
     /// <summary>Does what the next start would do to the books, unless a running Bob does it.</summary>

@@ -18,7 +18,7 @@ public sealed record ErasedCaller(RemovedRows Rows, int Messages, bool Known, in
     /// <summary>Lines that still wait in the spool. They never reach the database: a Bob who brings them there drops them.</summary>
     public int WaitingLines { get; init; }
 
-    /// <summary>Audio files that could not be removed.</summary>
+    /// <summary>Audio files that could not be removed. Their calls and messages are left as they are, so that they are found again.</summary>
     public int StuckRecordings { get; init; }
 
     /// <summary>Both together, of two turns at it.</summary>
@@ -99,13 +99,14 @@ public sealed partial class Erasure(RecordsDatabase database, BobOptions options
         });
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var messages = db.Messages.Where(row => row.Caller == number || (row.CallSid != null && calls.Contains(row.CallSid)));
-        var spoken = await messages.Where(row => row.Recording != null).Select(row => row.Recording!).ToListAsync(cancellation);
-        var recordings = files.RemoveOf(calls) + files.RemoveNamed(spoken); // first: a file whose row is gone would never be found again
-        var rows = await CallRemoval.CallsAsync(db, calls, cancellation);
-        var taken = await messages.ExecuteDeleteAsync(cancellation);
+        var spoken = await messages.Where(row => row.RecordingSid != null).Select(row => row.RecordingSid!).ToListAsync(cancellation);
+        var recordings = files.RemoveOf([.. calls, .. spoken]); // first: a file whose row is gone would never be found again
+        var gone = calls.Except(files.Stuck).ToHashSet(); // the rows of the others stay, for who comes to try again
+        var rows = await CallRemoval.CallsAsync(db, gone, cancellation);
+        var taken = await messages.Where(row => !files.Stuck.Contains(row.RecordingSid) && !files.Stuck.Contains(row.CallSid)).ExecuteDeleteAsync(cancellation);
         var known = await db.Callers.Where(row => row.Number == number).ExecuteDeleteAsync(cancellation) > 0;
-        var marked = await db.Journal.Where(row => calls.Contains(row.CallSid)).Select(row => row.CallSid).ToListAsync(cancellation);
-        db.Journal.AddRange(calls.Except(marked).Select(call => JournalRow.OfErased(call, clock.GetUtcNow())));
+        var marked = await db.Journal.Where(row => gone.Contains(row.CallSid)).Select(row => row.CallSid).ToListAsync(cancellation);
+        db.Journal.AddRange(gone.Except(marked).Select(call => JournalRow.OfErased(call, clock.GetUtcNow())));
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return new ErasedCaller(rows, taken, known, recordings, 0) { StuckRecordings = stuck };

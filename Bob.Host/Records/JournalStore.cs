@@ -185,6 +185,21 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
         }
     }
 
+    /// <summary>What the dearest response cost, since then, on all nodes; 0: there was none.</summary>
+    /// <exception cref="RecordsFailure">The database cannot be had.</exception>
+    public async Task<decimal> DearestResponseAsync(DateTimeOffset from, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var db = database.Open();
+            return (await db.Usage.Where(row => row.At >= from && row.Kind == UsageKind.Model).MaxAsync(row => row.CostMicros, cancellation) ?? 0) / 1_000_000m;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
     /// <summary>The entries that are not written yet, each once, and not those of calls that are erased.</summary>
     private static async Task<List<JournalEntry>> FreshAsync(RecordsContext db, IReadOnlyCollection<JournalEntry> entries, CancellationToken cancellation)
     {

@@ -43,7 +43,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     /// <summary>From one try of a database that failed to the next.</summary>
     public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest that the end of the process waits for the database.</summary>
+    /// <summary>Longest that the end of the process waits for the database, and for the spool where that takes nothing either.</summary>
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(3);
 
     private readonly JournalStore _store;
@@ -148,11 +148,13 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             await ProceedAsync();
             if (_work is { } work)
                 await Task.WhenAny(work, Task.Delay(RetryInterval, _clock));
+            else if (_held.Count > 0)
+                await Task.Delay(BatchInterval, _clock);
         }
-        while (_entries.Reader.Count > 0 || (_work is not null && _clock.GetElapsedTime(farewell) < FarewellLimit));
+        while ((_entries.Reader.Count > 0 || _held.Count > 0 || _work is not null) && _clock.GetElapsedTime(farewell) < FarewellLimit);
         _stopped.Cancel();
-        if (_held.Count > 0)
-            LostEntries(_held.Count);
+        if (_held.Count + _entries.Reader.Count is var left and > 0)
+            LostEntries(left);
     }
 
     /// <summary>Waits until there is something to do. False: nothing more will come.</summary>

@@ -87,9 +87,9 @@ internal sealed class Projection
                 BillPhone(ended, call);
                 break;
             case RecordingBegun begun when call is not null:
-                // The call went on in another process, which cannot write into the file of the first.
-                if (call.Recording is { } first && first != begun.File)
-                    call.RecordingFault ??= $"{GoesOn}{Clean(begun.File)}";
+                // The call went on in another process, which cannot write into the file of the first: that says more than that the first process died.
+                if (call.Recording is { } first && first != begun.File && call.RecordingFault is null or ProcessDied)
+                    call.RecordingFault = $"{GoesOn}{Clean(begun.File)}";
                 call.Recording ??= Clean(begun.File);
                 break;
             case RecordingTruncated truncated when call is not null:

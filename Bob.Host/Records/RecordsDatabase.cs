@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -10,6 +11,9 @@ public sealed class RecordsDatabase
 {
     /// <summary>Longest wait of a statement. Whoever writes does not wait that long for it.</summary>
     private const int TimeoutSeconds = 5;
+
+    /// <summary>From one look at who brings the tables up to date to the next.</summary>
+    private static readonly TimeSpan TurnInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly DbContextOptions<SqliteRecords>? _sqlite;
     private readonly DbContextOptions<PostgresRecords>? _postgres;
@@ -57,11 +61,44 @@ public sealed class RecordsDatabase
                 throw new RecordsFailure("newer", $"was brought up to date by a newer version of Bob ({unknown})", "Start that version, or another database");
             if (_file is not null)
                 await CheckFileAsync(db, cancellation);
-            await db.Database.MigrateAsync(cancellation);
+            if (db.Database.GetMigrations().Except(applied).Any())
+                await MigrateAsync(db, cancellation);
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
         {
             throw reason;
+        }
+    }
+
+    /// <summary>
+    /// In a file, EF keeps in a table who migrates, and waits for ever for one who died of it. So whoever migrates holds a file of its own, which dies with its
+    /// process; what stands in the table then is of the dead.
+    /// </summary>
+    private async Task MigrateAsync(RecordsContext db, CancellationToken cancellation)
+    {
+        await using var turn = _file is null ? null : await TurnAsync($"{_file}.migrating", cancellation);
+        if (turn is not null)
+            await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
+        await db.Database.MigrateAsync(cancellation);
+    }
+
+    /// <summary>Waits as long for another process as for a statement.</summary>
+    private static async Task<FileStream> TurnAsync(string path, CancellationToken cancellation)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, PrivateFolder.File(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            }
+            catch (IOException held)
+            {
+                if (Stopwatch.GetElapsedTime(began).TotalSeconds > TimeoutSeconds)
+                    throw new RecordsFailure("migrating", "is being brought up to date by another Bob, or has no room beside it", "Start again when that is done", held);
+            }
+
+            await Task.Delay(TurnInterval, cancellation);
         }
     }
 
@@ -88,6 +125,8 @@ public sealed class RecordsDatabase
         }
 
         await using var write = await connection.BeginTransactionAsync(cancellation);
+        (check.Transaction, check.CommandText) = (write, "PRAGMA user_version = 1"); // a transaction alone asks for no right to write
+        await check.ExecuteNonQueryAsync(cancellation);
         await write.RollbackAsync(cancellation);
     }
 
@@ -154,7 +193,7 @@ public sealed class RecordsFailure(string word, string problem, string remedy, E
         PostgresErrorCodes.InvalidCatalogName => new("no-database", "has no database of that name", "Make it with createdb", failure),
         PostgresErrorCodes.InsufficientPrivilege => new("no-rights", "does not let this user make tables", "Make the user the owner of the database", failure),
         PostgresErrorCodes.ReadOnlySqlTransaction => new("read-only", "can only be read", "Name the primary server", failure),
-        ['2', '2' or '3', ..] => new("refused", "does not take what is written to it", "Report this as a bug", failure),
+        ['2', '2' or '3', ..] or ['5', '4', ..] => new("refused", "does not take what is written to it", "Report this as a bug", failure),
         ['5', '3', ..] => new("full", "has no room, memory or connections left", "Look after the server", failure),
         _ => new($"postgres-{failure.SqlState}", $"cannot be used (PostgreSQL's error {failure.SqlState})", "Look at the server's log", failure),
     };

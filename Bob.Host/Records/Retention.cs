@@ -54,8 +54,9 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
     private async Task<int> MessagesAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
         var messages = db.Messages.Where(row => row.At < before);
-        Files().RemoveNamed(await messages.Where(row => row.Recording != null).Select(row => row.Recording!).ToListAsync(cancellation));
-        return await messages.ExecuteDeleteAsync(cancellation);
+        var files = Files();
+        files.RemoveOf(await messages.Where(row => row.RecordingSid != null).Select(row => row.RecordingSid!).ToListAsync(cancellation));
+        return await messages.Where(row => !files.Stuck.Contains(row.RecordingSid)).ExecuteDeleteAsync(cancellation);
     }
 
     /// <summary>Files of this node; also those that no record names.</summary>
@@ -65,7 +66,7 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         var removed = Files().RemoveOf((await recorded.Select(row => row.CallSid).ToListAsync(cancellation)).ToHashSet());
         await recorded.ExecuteUpdateAsync(set => set.SetProperty(row => row.Recording, (string?)null), cancellation);
         // What belongs to a message is kept as long as that.
-        var spoken = await db.Messages.Where(row => row.Recording != null).Select(row => row.Recording!).ToListAsync(cancellation);
+        var spoken = await db.Messages.Where(row => row.RecordingSid != null).Select(row => row.RecordingSid!).ToListAsync(cancellation);
         return removed + Files().RemoveOlder(before, spoken.ToHashSet());
     }
 
@@ -81,19 +82,19 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
 
     private async Task<(RemovedRows Rows, int Recordings)> CallsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
-        var recordings = 0;
-        var rows = await StepwiseAsync(
-            db,
-            Over(db, before).OrderBy(row => row.StartedAt).Select(row => row.CallSid),
-            calls =>
-            {
-                recordings += Files().RemoveOf(calls);
-                return CallRemoval.CallsAsync(db, calls, cancellation);
-            },
-            cancellation);
-        rows += await StepwiseAsync(db, WithoutRecord(db, before), calls => CallRemoval.CallsAsync(db, calls, cancellation), cancellation);
+        var (recordings, files) = (0, Files());
+        var over = Over(db, before).OrderBy(row => row.StartedAt).Select(row => row.CallSid);
+        var rows = await StepwiseAsync(db, over.Where(call => !files.Stuck.Contains(call)), RemoveAsync, cancellation);
+        rows += await StepwiseAsync(db, WithoutRecord(db, before).Where(call => !files.Stuck.Contains(call)), RemoveAsync, cancellation);
         await db.Journal.Where(entry => entry.At < before && entry.Number == JournalRow.Erased).ExecuteDeleteAsync(cancellation);
         return (rows, recordings);
+
+        // A file whose row is gone would never be found again.
+        Task<RemovedRows> RemoveAsync(IReadOnlyCollection<string> calls)
+        {
+            recordings += files.RemoveOf(calls);
+            return CallRemoval.CallsAsync(db, [.. calls.Except(files.Stuck)], cancellation);
+        }
     }
 
     /// <summary>Calls whose beginning was lost.</summary>

@@ -5,12 +5,15 @@ using static Bob.Actors.Records.JournalEntry;
 namespace Bob.Host.Records;
 
 /// <summary>
-/// Tells the day's spending what stood in the books before this process began: once, at the start. Where the database cannot be had by then, what the
+/// Tells the day's spending what stood in the books before this process began, and how dear a response can be: once, at the start. Where the database cannot be had by then, what the
 /// spool holds of today counts, until the database has taken it and says all.
 /// </summary>
 public sealed partial class SpendingSoFar(
     DaySpending spending, JournalStore store, JournalWriter writer, Spool spool, TimeProvider clock, ILogger<SpendingSoFar> log)
 {
+    /// <summary>How long what a response has cost says what another will: over a holiday.</summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromDays(7);
+
     private readonly CancellationTokenSource _stopped = new();
     private readonly DateTimeOffset _began = clock.GetUtcNow();
 
@@ -48,6 +51,7 @@ public sealed partial class SpendingSoFar(
         {
             var midnight = spending.Midnight;
             var spent = await store.SpentAsync(midnight, _began, cancellation);
+            spending.Expect(await store.DearestResponseAsync(midnight - Lately, cancellation));
             spending.Brought(spent, midnight);
             Spent(spent);
             return true;
@@ -63,6 +67,7 @@ public sealed partial class SpendingSoFar(
         var (sum, offset) = (0m, 0L);
         while (offset < spool.Length && spool.Read(offset, JournalWriter.MaxBatch) is var read && read.End > offset)
         {
+            spending.Expect(read.Entries.OfType<UsageReported>().Max(used => used.Cost) ?? 0);
             sum += read.Entries.Where(entry => entry.At >= spending.Midnight && entry.At < _began).Sum(Cost);
             offset = read.End;
         }

@@ -72,6 +72,7 @@ public sealed partial class VoicemailPickup(
         var now = clock.GetUtcNow();
         foreach (var stale in _expected.Where(expected => now - expected.Value > Patience))
             _expected.TryRemove(stale);
+        new RecordingFiles(options.RecordingsFolder, failure => Stuck(failure.GetType().Name)).RemoveHalfFetched();
         await using var db = database.Open();
         foreach (var message in await db.Messages.AsNoTracking().Where(row => row.Node == spool.Node && row.RecordingUrl != null).ToListAsync(cancellation))
         {
@@ -126,16 +127,24 @@ public sealed partial class VoicemailPickup(
     private string? Store(string sid, byte[] audio)
     {
         var path = PathOf(sid);
-        var unfinished = Path.ChangeExtension(path, ".fetched");
+        var unfinished = Path.ChangeExtension(path, RecordingFiles.Fetched);
         try
         {
             Recordings.EnsureFolder(options.RecordingsFolder);
             var create = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
                 create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var file = new FileStream(unfinished, create))
-                file.Write(audio);
-            File.Move(unfinished, path, overwrite: true);
+            try
+            {
+                using (var file = new FileStream(unfinished, create))
+                    file.Write(audio);
+                File.Move(unfinished, path, overwrite: true);
+            }
+            finally
+            {
+                File.Delete(unfinished); // what a full disk has taken of it
+            }
+
             return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -156,6 +165,9 @@ public sealed partial class VoicemailPickup(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The recording of a message could not be had in a week: {Reason}; it is given up, and may still be in Twilio's console")]
     private partial void Lost(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A part of a recording cannot be removed: {Reason}")]
+    private partial void Stuck(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Recordings of messages cannot be fetched now: the database is {Reason}")]
     private partial void PutOff(string reason);

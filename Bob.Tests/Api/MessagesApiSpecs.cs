@@ -67,6 +67,21 @@ public abstract class MessagesApiSpecs : IAsyncLifetime
         (await (await _bob.GetAsync("/api/messages?cursor=Kw")).ShouldBeProblemAsync(400)).Should().Contain("cursor");
     }
 
+    [Fact]
+    public async Task With_a_message_goes_its_recording_also_when_it_was_fetched_and_not_yet_noted()
+    {
+        var sid = $"RE{new string('1', 32)}";
+        await _bob.WriteAsync(new MessageRow { Kind = MessageKind.Voicemail, Caller = "anonymous", RecordingSid = sid, RecordingUrl = "https://api.twilio.com", Node = "another", At = Entries.Noon });
+        var id = (await _bob.JsonAsync("/api/messages?limit=1")).GetProperty("items")[0].GetProperty("id").GetInt64();
+        string[] files = [.. new[] { ".wav", ".fetched" }.Select(end => Path.Combine(_bob.Recordings, sid + end))];
+        foreach (var file in files)
+            await File.WriteAllTextAsync(file, "sound", TestContext.Current.CancellationToken);
+
+        (await _bob.SendAsync(HttpMethod.Delete, $"/api/messages/{id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+
+        files.Should().NotContain(file => File.Exists(file));
+    }
+
     private static IEnumerable<string?> Texts(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(message => message.GetProperty("text").GetString());
 }
 

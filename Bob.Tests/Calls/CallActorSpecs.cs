@@ -12,6 +12,7 @@ using Bob.Actors.Records;
 using Bob.Actors.Tools;
 using Bob.Actors.Twilio;
 using Bob.Tests.Realtime;
+using Bob.Tests.Records;
 using Bob.Tests.Sockets;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
@@ -26,6 +27,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     private static readonly CallSid CallSid = new("CA1");
     private static readonly AdmitCall Admission = new(CallSid, "+15550100001", "+15550100002");
     private readonly FakeTimeProvider _clock = new();
+    private readonly KeptJournal _book = new();
     private readonly TestProbe _calls, _callerLeg, _modelLeg, _frontEnd, _log;
     private IActorRef _call = ActorRefs.Nobody, _caller = ActorRefs.Nobody, _model = ActorRefs.Nobody;
     private int _toolRuns, _streams;
@@ -495,6 +497,24 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         _modelLeg.ExpectNoMsg(Soon);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Keys_that_were_just_pressed_are_in_the_book_when_the_caller_hangs_up_and_when_the_actor_restarts(bool restarts)
+    {
+        Start();
+        Live();
+
+        foreach (var what in new object[] { new CallerLegProtocol.CallerPressed("4"), new CallerLegProtocol.CallerPressed("2"), restarts ? Kill.Instance : new CallerLegProtocol.CallerHungUp() })
+            _caller.Tell(new StandInLeg.Report(what));
+        if (restarts)
+            _modelLeg.FishForMessage(message => message is StandInLeg.Up);
+        else
+            _calls.ExpectMsg<CallsActor.CallEnded>();
+
+        _book.All<JournalEntry.KeysPressed>().Should().ContainSingle().Which.Digits.Should().Be("42");
+    }
+
     public static TheoryData<bool, string, string> Breaks => new()
     {
         { true, "lost", "model-connection-reset" },
@@ -613,6 +633,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         ExpectTerminated(leg);
         recorder.ExpectNoMsg(Soon);
         _calls.ExpectNoMsg(Soon);
+        _book.All<JournalEntry.RecordingTruncated>().Should().ContainSingle().Which.Reason.Should().Be("recorder failed");
     }
 
     private void Start(CallOptions? options = null, Func<CallSid, CallJournal, Props>? recorder = null)
@@ -641,7 +662,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         {
             Recorder = recorder,
         };
-        var journal = new CallJournal(CallSid, NoJournal.Instance, _clock);
+        var journal = new CallJournal(CallSid, _book, _clock);
         var call = Props.Create(() => new CallActor(Admission, services, journal));
         Sys.ActorOf(Props.Create(() => new StandInParent(call, _calls.Ref)));
         _call = _calls.ExpectMsg<StandInParent.Hired>().Child;

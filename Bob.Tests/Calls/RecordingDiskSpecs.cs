@@ -94,12 +94,14 @@ public sealed class RecordingDiskSpecs : IDisposable
         recording.Services.GetRequiredService<CallServices>().Realtime.Greeting.Should().EndWith("tell the caller in a few words that this call is recorded.");
     }
 
-    [Fact]
-    public async Task What_a_dead_process_left_is_playable_after_the_next_start()
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task What_a_dead_process_left_is_playable_after_the_next_start_also_when_calls_are_not_recorded_any_more(string recording)
     {
         File.WriteAllBytes(Path.Combine(_folder, "CA1.part"), [.. StereoWav.Header(0), .. new byte[16_001]]);
 
-        await using var house = await StartAsync("hello");
+        await using var house = await WholeHouse.StartAsync(settings: [("RECORDING", recording), ("RECORDING_DIRECTORY", _folder)]);
 
         await house.UntilAsync(() => house.Lines.Any(line => line.Contains("Recording mended: 1.0 s")), "the mending");
         RecordedCall.Read(Path.Combine(_folder, "CA1.wav")).Duration.Should().Be(TimeSpan.FromSeconds(1));

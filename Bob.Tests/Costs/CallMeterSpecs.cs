@@ -71,6 +71,24 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
+    public void After_a_restart_many_calls_at_once_are_held_to_what_responses_have_cost_before()
+    {
+        var day = new DaySpending(100, _clock);
+        day.Brought(75, day.Midnight);
+        day.Expect(10);
+
+        var begun = Enumerable.Range(0, 50).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 100), day, _clock)).Count(meter =>
+        {
+            if (meter.Limit is not null)
+                return false;
+            meter.Began();
+            return meter.Limit is null;
+        });
+
+        begun.Should().BeInRange(1, 3, "there is room for 25");
+    }
+
+    [Fact]
     public void At_midnight_of_UTC_a_new_day_begins()
     {
         var day = new DaySpending(10, _clock);

@@ -177,6 +177,21 @@ public sealed class CallJournalSpecs
     }
 
     [Fact]
+    public void The_callers_last_words_are_written_also_when_they_come_after_the_end()
+    {
+        _journal.Heard(new InputCommitted("c1"));
+        _journal.Heard(new InputCommitted("c2"));
+        _journal.Ended(CallEnd.CallerHungUp);
+
+        _journal.Heard(new CallerTranscribed("c1", "Goodbye."));
+        _journal.Heard(new TranscriptionFailed("c2", null, null));
+        _journal.Heard(Words("Good"));
+
+        _kept.Entries[^2..].Should().Match(last => last.First() is CallerWords && last.Last() is CallerWordsFailed);
+        _kept.Entries.Select(entry => entry.Number).Should().Equal(Enumerable.Range(1, _kept.Entries.Count));
+    }
+
+    [Fact]
     public void Whatever_happens_the_book_tells_the_same_conversation_as_the_live_call() =>
         Gen.Int[0, 11].Array[0, 40].Sample(
             steps =>
@@ -265,15 +280,4 @@ public sealed class CallJournalSpecs
     private static TranscriptDelta Words(string delta) => new("r", "b1", 0, delta);
 
     private static HeardItem Cut(string itemId, long heardMs, long receivedMs) => new(new SpokenItem("r", itemId, 0), heardMs, receivedMs);
-
-    private sealed class KeptJournal : IJournal
-    {
-        public List<JournalEntry> Entries { get; } = [];
-
-        public void Write(JournalEntry entry) => Entries.Add(entry);
-
-        public IEnumerable<T> All<T>() => Entries.OfType<T>();
-
-        public T Last<T>() => Entries.OfType<T>().Last();
-    }
 }

@@ -40,6 +40,36 @@ public abstract class ErasureSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_recording_that_cannot_be_removed_keeps_its_call_or_message_in_the_books_for_the_next_who_tries()
+    {
+        string[] stuck = ["CA1-2.wav", $"RE{KeptBooks.Caller[1..]}.wav"];
+        foreach (var name in stuck)
+            _books.RecordForGood(name);
+
+        (await _books.Erasure().EraseAsync(KeptBooks.Caller, Cancellation)).Should().BeEquivalentTo(new { StuckRecordings = 2, Recordings = 2, Rows = new { Calls = 1 }, Messages = 1 });
+        (await _books.TablesAsync()).Should().StartWith("calls: CA1 CA3; turns: CA1 CA3; ").And.Contain("messages: +15550100001 +15550100009;");
+        (await _books.Erasure().EraseAsync(KeptBooks.Caller, Cancellation)).StuckRecordings.Should().Be(2);
+
+        foreach (var name in stuck)
+            _books.Release(name);
+        (await _books.Erasure().EraseAsync(KeptBooks.Caller, Cancellation)).Should().BeEquivalentTo(new { StuckRecordings = 0, Recordings = 2, Rows = new { Calls = 1 }, Messages = 1 });
+        (await _books.TablesAsync()).Should().Be(OfTheOther);
+        _books.Files().Should().Equal("CA1.txt", "CA11.wav", "CA3.wav", "RE15550100009.wav");
+    }
+
+    [Fact]
+    public async Task A_message_whose_recording_was_fetched_and_not_yet_noted_or_only_in_part_takes_it_along()
+    {
+        await _books.Store.WriteAsync([KeptBooks.MessageOf("CA20", KeptBooks.Caller), KeptBooks.MessageOf("CA21", KeptBooks.Caller)], Cancellation);
+        _books.Record("RECA20.wav");
+        _books.Record("RECA21.fetched");
+
+        await _books.Erasure().EraseAsync(KeptBooks.Caller, Cancellation);
+
+        _books.Files().Should().Equal("CA1.txt", "CA11.wav", "CA3.wav", "RE15550100009.wav");
+    }
+
+    [Fact]
     public async Task What_comes_of_an_erased_call_afterwards_is_dropped_whoever_brings_it()
     {
         await _books.Erasure().EraseAsync(KeptBooks.Caller, Cancellation);

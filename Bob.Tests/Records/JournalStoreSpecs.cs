@@ -183,7 +183,8 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         await _store.WriteAsync(Entries.Of("CA3", opened, new RecordingBegun("CA3.wav"), new RecordingBegun("CA3-2.wav")), Cancellation);
         await _store.WriteAsync(Entries.Of("CA4", opened, new RecordingBegun("CA4.wav")), Cancellation);
         await _store.WriteAsync(Entries.Of("CA5", opened, new RecordingBegun("CA5.wav"), new CallEnded(CallEnd.CallerHungUp, 850, 0), new RecordingTruncated("disk full")), Cancellation);
-        await _store.EndLostAsync(new HashSet<CallSid> { new("CA1"), new("CA2"), new("CA3"), new("CA4"), new("CA5") }, Cancellation);
+        await _store.WriteAsync(Entries.Of("CA6", opened, new RecordingBegun("CA6.wav"), new RecordingTruncated("process died"), new RecordingBegun("CA6-2.wav"), new RecordingBegun("CA6-3.wav")), Cancellation);
+        await _store.EndLostAsync(new HashSet<CallSid> { new("CA1"), new("CA2"), new("CA3"), new("CA4"), new("CA5"), new("CA6") }, Cancellation);
 
         await using var db = _database.Open();
         (await db.Calls.OrderBy(call => call.CallSid).Select(call => new { call.CallSid, call.Recording, call.RecordingFault }).ToListAsync(Cancellation)).Should().Equal(
@@ -191,7 +192,8 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
             new { CallSid = "CA2", Recording = (string?)null, RecordingFault = (string?)"no permission" },
             new { CallSid = "CA3", Recording = (string?)"CA3.wav", RecordingFault = (string?)"goes on in CA3-2.wav" },
             new { CallSid = "CA4", Recording = (string?)"CA4.wav", RecordingFault = (string?)"process died" },
-            new { CallSid = "CA5", Recording = (string?)"CA5.wav", RecordingFault = (string?)"disk full" });
+            new { CallSid = "CA5", Recording = (string?)"CA5.wav", RecordingFault = (string?)"disk full" },
+            new { CallSid = "CA6", Recording = (string?)"CA6.wav", RecordingFault = (string?)"goes on in CA6-2.wav" });
         (await _store.EntriesAsync(new CallSid("CA1"), Cancellation)).OfType<RecordingBegun>().Single().File.Should().Be("CA1.wav");
     }
 
@@ -232,6 +234,8 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
             .Which.Should().BeEquivalentTo(new { Seconds = 150.0, CostMicros = 25_500L });
         (await _store.SpentAsync(Entries.Noon, Entries.Noon.AddMinutes(1), Cancellation)).Should().Be(0.030084m);
         (await _store.SpentAsync(Entries.Noon.AddMinutes(1), Entries.Noon.AddMinutes(2), Cancellation)).Should().Be(0);
+        (await _store.DearestResponseAsync(Entries.Noon, Cancellation)).Should().Be(0.004584m);
+        (await _store.DearestResponseAsync(Entries.Noon.AddMinutes(1), Cancellation)).Should().Be(0);
 
         async Task<long?> CostAsync()
         {

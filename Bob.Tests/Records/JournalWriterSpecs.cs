@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
 using Bob.Actors.Records;
@@ -146,6 +147,39 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
 
         await node.UntilAsync(() => File.Exists(Path.Combine(_folder.Spool, "journal.unread")));
         File.ReadAllText(Path.Combine(_folder.Spool, "journal.unread")).Should().Contain("some poison");
+    }
+
+    [Fact]
+    public async Task An_id_that_no_index_takes_is_put_aside_and_holds_up_no_other()
+    {
+        await using var node = await StartAsync(RecordsDatabase.OnServer(await server.NewDatabaseAsync()));
+        var id = Convert.ToHexString(RandomNumberGenerator.GetBytes(8_000));
+        var entries = Entries.Of("CA1", new CallOpened("a", "b", null), new CallerWords(id, "some words"), new CallerWords("c2", "some water"));
+
+        node.Tell(entries);
+        await node.UntilWrittenAsync("CA1", [entries[0], entries[2]]);
+
+        File.ReadAllText(Path.Combine(_folder.Spool, "journal.unread")).Should().Contain("some words");
+    }
+
+    [Fact]
+    public async Task What_waits_in_memory_at_the_end_of_the_process_is_tried_again_before_it_is_given_up()
+    {
+        Directory.CreateDirectory(_folder.Spool);
+        File.CreateSymbolicLink(Path.Combine(_folder.Spool, "journal.spool"), "/dev/full");
+        var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        using var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False");
+        other.Open();
+        Execute(other, "ALTER TABLE journal RENAME TO away");
+        var entries = Entries.WholeCall();
+        node.Tell(entries);
+        await node.UntilAsync(() => node.Writer.State == JournalState.Memory && node.Writer.Failure is not null);
+
+        var stopping = node.DisposeAsync();
+        Execute(other, "ALTER TABLE away RENAME TO journal");
+        await stopping;
+
+        (await node.Store.EntriesAsync(new CallSid("CA1"), Cancellation)).Should().Equal(entries);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ internal sealed class KeptBooks : IDisposable
         foreach (var caller in new[] { Caller, Other })
         {
             db.Callers.Add(new CallerRow { Number = caller, Name = "Ada", UpdatedAt = Entries.Noon });
-            db.Messages.Add(new MessageRow { Kind = MessageKind.Voicemail, Caller = caller, Text = "call me back", Recording = $"RE{caller[1..]}.wav", At = Entries.Noon });
+            db.Messages.Add(new MessageRow { Kind = MessageKind.Voicemail, Caller = caller, Text = "call me back", Recording = $"RE{caller[1..]}.wav", RecordingSid = $"RE{caller[1..]}", At = Entries.Noon });
         }
 
         db.Messages.Add(new MessageRow { Kind = MessageKind.Taken, Caller = "anonymous", CallSid = "CA2", Text = "of the same call", At = Entries.Noon });
@@ -69,6 +69,21 @@ internal sealed class KeptBooks : IDisposable
         var path = Path.Combine(Directory.CreateDirectory(Recordings(_folder)).FullName, name);
         File.WriteAllText(path, "sound");
         File.SetLastWriteTimeUtc(path, Entries.Noon.UtcDateTime);
+    }
+
+    /// <summary>A recording that cannot be removed, whoever tries.</summary>
+    public void RecordForGood(string name)
+    {
+        var path = Path.Combine(Recordings(_folder), name);
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+    }
+
+    /// <summary>Now it can.</summary>
+    public void Release(string name)
+    {
+        Directory.Delete(Path.Combine(Recordings(_folder), name));
+        Record(name);
     }
 
     public IReadOnlyList<string> Files() => [.. Directory.GetFiles(Recordings(_folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];

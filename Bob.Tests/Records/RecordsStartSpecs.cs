@@ -84,7 +84,51 @@ public sealed class RecordsStartSpecs : IDisposable
             "was brought up to date by a newer version of Bob (29991231000000_Tomorrow). Start that version, or another database");
     }
 
+    [Fact]
+    public async Task A_Bob_who_was_killed_while_he_made_the_tables_holds_up_no_other()
+    {
+        using var folder = RecordsFolder.Empty();
+        await LeaveMigratingAsync(folder);
+
+        await RecordsDatabase.InFile(folder.Database).PrepareAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+
+        await using var db = RecordsDatabase.InFile(folder.Database).Open();
+        (await db.Database.GetPendingMigrationsAsync(Cancellation)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Tables_that_are_up_to_date_are_not_made_again()
+    {
+        await using (var made = RecordsDatabase.InFile(_folder.Database).Open())
+            await made.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", Cancellation);
+        await LeaveMigratingAsync(_folder);
+
+        await RecordsDatabase.InFile(_folder.Database).PrepareAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+
+        await using var db = RecordsDatabase.InFile(_folder.Database).Open();
+        (await db.Database.SqlQueryRaw<int>("SELECT count(*) AS \"Value\" FROM \"__EFMigrationsLock\"").SingleAsync(Cancellation)).Should().Be(1, "nobody looked at it");
+    }
+
+    [Fact]
+    public async Task While_another_Bob_makes_the_tables_a_second_waits_a_while_and_says_so()
+    {
+        using var folder = RecordsFolder.Empty();
+        await using var other = new FileStream($"{folder.Database}.migrating", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+
+        (await FailureAsync(RecordsDatabase.InFile(folder.Database))).Word.Should().Be("migrating");
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>What EF leaves behind when its process dies while it migrates.</summary>
+    private static async Task LeaveMigratingAsync(RecordsFolder folder)
+    {
+        await using var db = RecordsDatabase.InFile(folder.Database).Open();
+        await db.Database.ExecuteSqlRawAsync(
+            "CREATE TABLE \"__EFMigrationsLock\" (\"Id\" INTEGER NOT NULL CONSTRAINT \"PK___EFMigrationsLock\" PRIMARY KEY, \"Timestamp\" TEXT NOT NULL); "
+            + "INSERT INTO \"__EFMigrationsLock\" VALUES (1, '2026-03-01 12:00:00+00:00')",
+            Cancellation);
+    }
 
     private static async Task<RecordsFailure> FailureAsync(RecordsDatabase database) =>
         (await FluentActions.Awaiting(() => database.PrepareAsync(Cancellation)).Should().ThrowAsync<RecordsFailure>()).Which;

@@ -38,8 +38,8 @@ public abstract class RetentionSpecs : IAsyncLifetime
         (await _books.TablesAsync()).Should().Contain("messages:;").And.Contain($"journal: {calls};");
         _books.Files().Should().Equal("CA1-2.wav", "CA1.txt", "CA1.wav", "CA11.wav", "CA2.part", "CA3.wav");
 
-        (await AfterAsync(retention, 10)).Recordings.Should().Be(5);
-        _books.Files().Should().Equal("CA1.txt");
+        (await AfterAsync(retention, 10)).Recordings.Should().Be(4);
+        _books.Files().Should().Equal("CA1.txt", "CA11.wav");
         await using (var db = _books.Database.Open())
             (await db.Calls.AnyAsync(row => row.Recording != null, Cancellation)).Should().BeFalse();
 
@@ -55,10 +55,40 @@ public abstract class RetentionSpecs : IAsyncLifetime
     public async Task The_sound_of_a_message_is_kept_as_long_as_the_message()
     {
         await AfterAsync(Retention(("KEEP_RECORDINGS_DAYS", "20")), 21);
-        _books.Files().Should().Equal("CA1.txt", "RE+15550100001.wav".Replace("+", "", StringComparison.Ordinal), "RE15550100009.wav");
+        _books.Files().Should().Equal("CA1.txt", "CA11.wav", "RE15550100001.wav", "RE15550100009.wav");
 
         await AfterAsync(Retention(("KEEP_RECORDINGS_DAYS", "20"), ("KEEP_MESSAGES_DAYS", "22")), 2);
-        _books.Files().Should().Equal("CA1.txt");
+        _books.Files().Should().Equal("CA1.txt", "CA11.wav");
+    }
+
+    [Fact]
+    public async Task Recordings_that_no_record_names_go_by_their_age_and_what_Bob_did_not_name_stays()
+    {
+        string[] bobs = [$"CA{new string('1', 32)}.wav", $"CA{new string('1', 32)}-2.part", $"RE{new string('2', 32)}.wav", $"RE{new string('3', 32)}.fetched", $"call-{new string('4', 32)}.wav"];
+        string[] others = ["hold-music.wav", "CAROL.wav", "RECORDING.wav", $"CA{new string('1', 33)}.wav", $"my-CA{new string('1', 32)}.wav"];
+        foreach (var name in bobs.Concat(others))
+            _books.Record(name);
+
+        await AfterAsync(Retention(("KEEP_RECORDINGS_DAYS", "20")), 21);
+
+        _books.Files().Should().Contain(others).And.NotContain(bobs);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_removed_stays_in_the_books_for_another_day_and_holds_up_nothing_else()
+    {
+        string[] stuck = ["CA1-2.wav", $"RE{KeptBooks.Caller[1..]}.wav"];
+        foreach (var name in stuck)
+            _books.RecordForGood(name);
+        var retention = Retention(("KEEP_CALLS_DAYS", "5"), ("KEEP_MESSAGES_DAYS", "5"));
+
+        (await AfterAsync(retention, 6)).Should().BeEquivalentTo(new { Rows = new { Calls = 2 }, Messages = 2 });
+        (await _books.TablesAsync()).Should().StartWith("calls: CA1; turns: CA1; ").And.Contain("messages: +15550100001;");
+
+        foreach (var name in stuck)
+            _books.Release(name);
+        (await AfterAsync(retention, 1)).Should().BeEquivalentTo(new { Rows = new { Calls = 1 }, Messages = 1 });
+        _books.Files().Should().Equal("CA1.txt", "CA11.wav");
     }
 
     [Fact]

@@ -36,6 +36,20 @@ public sealed class SpendingSoFarSpecs : IDisposable
     }
 
     [Fact]
+    public async Task How_dear_a_response_can_be_is_known_from_those_of_the_last_days()
+    {
+        await WriteAsync(Calls("CA-friday", DateTimeOffset.UtcNow.AddDays(-3)));
+
+        using var spool = Spool.Open(_folder.Spool);
+        await using var node = new Node(_folder, spool, _day);
+        await node.Writer.PrepareAsync(Cancellation);
+        node.Writer.Start();
+        await node.Spending.StartAsync(Cancellation);
+
+        (_day.Spent, _day.Expected).Should().Be((0, 1.25m));
+    }
+
+    [Fact]
     public async Task Without_the_database_what_the_spool_holds_counts_until_the_database_says_all()
     {
         await WriteAsync(Calls("CA-today", DateTimeOffset.UtcNow));
@@ -49,7 +63,7 @@ public sealed class SpendingSoFarSpecs : IDisposable
         await using var node = new Node(_folder, spool, _day);
         node.Writer.Start();
         await node.Spending.StartAsync(Cancellation);
-        _day.Spent.Should().Be(1.75m);
+        (_day.Spent, _day.Expected).Should().Be((1.75m, 1.25m));
         _day.Add(10);
         Execute(other, "ROLLBACK");
 

@@ -106,6 +106,25 @@ public sealed class VoicemailPickupSpecs
         await records.MessageAsync(row => row.Recording != null);
     }
 
+    [Fact]
+    public async Task What_was_fetched_in_part_does_not_stay_whether_the_disk_or_the_process_was_at_fault()
+    {
+        await using var twilio = await Recordings.StartAsync(_ => HttpStatusCode.OK);
+        var records = RecordsFolder.Make();
+        var folder = Directory.CreateDirectory(Path.Combine(records.Path, "recordings"));
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "RE00000000000000000000000000000002.fetched"), "sou", Cancellation);
+        folder.CreateSubdirectory($"{Sid}.wav"); // which takes the place of the file
+        await using var bob = await StartAsync(records, twilio);
+
+        await LeaveAsync(bob, twilio);
+
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        while (twilio.Asked.Count < 2 || folder.EnumerateFiles().Any())
+            await tick.WaitForNextTickAsync(deadline.Token);
+        (await bob.Records.MessageAsync(row => row.RecordingUrl != null)).Recording.Should().BeNull("it is tried again");
+    }
+
     [Theory]
     [InlineData(HttpStatusCode.Unauthorized, "http-401")]
     [InlineData(HttpStatusCode.Found, "http-302")]
