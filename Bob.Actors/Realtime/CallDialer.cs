@@ -83,15 +83,21 @@ public sealed class CallDialer(ModelProviders models) : IModelDialer
         }
     }
 
+    /// <summary>The model has words.</summary>
+    public void Spoke()
+    {
+        lock (_gate)
+        {
+            _mute.Clear();
+            _lastMute = null;
+        }
+    }
+
     /// <summary>The model has answered: it can be paid, and does what it is there for.</summary>
     public void Answered()
     {
         lock (_gate)
-        {
             _current?.Answered(_refusals);
-            _mute.Clear();
-            _lastMute = null;
-        }
     }
 
     /// <summary>A dial or a session failed. What is left?</summary>

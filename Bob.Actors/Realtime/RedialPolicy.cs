@@ -20,8 +20,8 @@ public sealed class RedialPolicy(int servers = 1, bool talked = false)
     /// <summary>Sessions in a <see cref="Window"/> that one server may drop before another gets its chance: a change of voice is better than a third break.</summary>
     private const int MaxDrops = 2;
 
-    /// <summary>Others are tried as long as this after the model was lost.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(6);
+    /// <summary>Others are tried as long as this after the model was lost; a server that stalls, twice: the apology is due after 6 s.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5.5);
 
     private static readonly TimeSpan[] Delays =
         [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];

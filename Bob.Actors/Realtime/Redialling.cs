@@ -38,7 +38,9 @@ internal sealed class Redialling(CallDialer dialer, bool goesOn)
     /// <summary>The model said something.</summary>
     public void Heard(RealtimeEvent happened)
     {
-        if (happened is ResponseDone { Status: "completed" })
+        if (happened is TranscriptDelta)
+            dialer.Spoke();
+        else if (happened is ResponseDone { Status: "completed" })
             dialer.Answered();
     }
 

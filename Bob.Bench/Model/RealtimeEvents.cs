@@ -5,7 +5,8 @@ using Bob.Bench.Line;
 namespace Bob.Bench.Model;
 
 /// <summary>The events of one session, GA shape, with ids as long as OpenAI's.</summary>
-internal sealed class RealtimeEvents(int session)
+/// <param name="lifetime">Of the session.</param>
+internal sealed class RealtimeEvents(int session, TimeSpan lifetime)
 {
     private const int EventIdDigits = 15;
     private const string DeltaBegin = "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_";
@@ -86,7 +87,7 @@ internal sealed class RealtimeEvents(int session)
         $$$"""{"type":"error","event_id":"{{{EventId()}}}","error":{"type":"invalid_request_error","code":"conversation_already_has_active_response","message":"Conversation already has an active response in progress: {{{ResponseId}}}.","param":null,"event_id":null}}""";
 
     private string Session(string type, string format) =>
-        $$$"""{"type":"{{{type}}}","event_id":"{{{EventId()}}}","session":{"type":"realtime","object":"realtime.session","id":"sess_{{{session:d21}}}","model":"gpt-realtime-2.1","output_modalities":["audio"],"instructions":"","tools":[],"tool_choice":"auto","max_output_tokens":"inf","tracing":null,"truncation":"auto","prompt":null,"expires_at":{{{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3600}}},"audio":{"input":{"format":{{{format}}},"transcription":null,"noise_reduction":null,"turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,"silence_duration_ms":200,"idle_timeout_ms":null,"create_response":true,"interrupt_response":true}},"output":{"format":{{{format}}},"voice":"marin","speed":1.0}},"include":null}}""";
+        $$$"""{"type":"{{{type}}}","event_id":"{{{EventId()}}}","session":{"type":"realtime","object":"realtime.session","id":"sess_{{{session:d21}}}","model":"gpt-realtime-2.1","output_modalities":["audio"],"instructions":"","tools":[],"tool_choice":"auto","max_output_tokens":"inf","tracing":null,"truncation":"auto","prompt":null,"expires_at":{{{(DateTimeOffset.UtcNow + lifetime).ToUnixTimeSeconds()}}},"audio":{"input":{"format":{{{format}}},"transcription":null,"noise_reduction":null,"turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,"silence_duration_ms":200,"idle_timeout_ms":null,"create_response":true,"interrupt_response":true}},"output":{"format":{{{format}}},"voice":"marin","speed":1.0}},"include":null}}""";
 
     private string Response(string status) =>
         $$$"""{"object":"realtime.response","id":"{{{ResponseId}}}","status":"{{{status}}}","status_details":{{{(status == "cancelled" ? "{\"type\":\"cancelled\",\"reason\":\"turn_detected\"}" : "null")}}},"output":[],"conversation_id":"conv_{{{session:d21}}}","output_modalities":["audio"],"max_output_tokens":1200,"audio":{"output":{"format":{"type":"audio/pcmu"},"voice":"marin"}},"usage":null,"metadata":{{{(_purpose is null ? "null" : $"{{\"purpose\":\"{_purpose}\"}}")}}}}""";

@@ -20,6 +20,9 @@ internal enum Shape
 /// <param name="FaultEvery">One of so many sessions has a fault, each time another; 0: none has.</param>
 internal sealed record ModelPlan(Shape Shape, TimeSpan AcceptDelay, TimeSpan FirstDeltaDelay, int FaultEvery = 0)
 {
+    /// <summary>How long a session may last: a client that is to be there for longer renews it.</summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromHours(1);
+
     public ModelFault FaultOf(int session) =>
         FaultEvery > 0 && session % FaultEvery == 0 ? (ModelFault)(1 + (session / FaultEvery % ((int)ModelFault.Garbage))) : ModelFault.None;
 }

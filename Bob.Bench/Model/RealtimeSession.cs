@@ -20,7 +20,7 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
     private static readonly byte[] Half = [0x81, 0x7E, 0x01, 0x90, .. Enumerable.Repeat((byte)'{', 100)];
 
     private readonly ModelFault _fault = plan.FaultOf(number);
-    private readonly RealtimeEvents _events = new(number);
+    private readonly RealtimeEvents _events = new(number, plan.Lifetime);
     private readonly Turns? _turns = plan.Shape == Shape.Speech ? new Turns(number) : null;
     private int _expected, _spoken, _heard = -1;
     private bool _echoes;
@@ -112,6 +112,7 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
 
         After(plan.FirstDeltaDelay, () =>
         {
+            Say(_events.Words());
             Speak(20);
             _echoes = true;
         });

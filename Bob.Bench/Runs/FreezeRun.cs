@@ -30,7 +30,8 @@ internal sealed class FreezeRun : IDisposable
     {
         _exchange = new Exchange(sleeps: true); // for an hour: the core is not the bench's alone
         Cores.KeepOff(serverCores);
-        _model = new RealtimeModel(_exchange, new ModelPlan(Shape.Speech, TimeSpan.Zero, TimeSpan.Zero), _journeys);
+        // A session that is renewed before its end would be counted as given up.
+        _model = new RealtimeModel(_exchange, new ModelPlan(Shape.Speech, TimeSpan.Zero, TimeSpan.Zero) { Lifetime = TimeSpan.FromDays(1) }, _journeys);
         _server = ServerProcess.StartAsync(new ServerPlan(ServerKind.Bob, serverCores, program, calls), _model.Port).GetAwaiter().GetResult();
     }
 

@@ -132,7 +132,6 @@ public static partial class BobOptionsReader
             DialEarly = settings.Flag(Keys.DialEarly, Defaults.DialEarly),
             SilencePrompt = settings.Seconds(Keys.SilencePromptSeconds, Defaults.SilencePrompt, 1, 600),
             SilenceGoodbye = settings.Seconds(Keys.SilenceGoodbyeSeconds, Defaults.SilenceGoodbye, 2, 1200),
-            NoProgress = settings.Seconds(Keys.NoProgressSeconds, Defaults.NoProgress, 0, 86_400),
             FillerAfter = TimeSpan.FromMilliseconds(settings.Whole(Keys.FillerAfterMs, (int)Defaults.FillerAfter.TotalMilliseconds, 0, 10_000)),
             ToolTimeout = settings.Seconds(Keys.ToolTimeoutSeconds, Defaults.ToolTimeout, 1, 120),
         };
@@ -143,6 +142,8 @@ public static partial class BobOptionsReader
                 $"Write more than {calls.SilencePrompt.TotalSeconds}: both count from the start of the silence");
         }
 
+        var longerThanSilence = calls.SilenceGoodbye + TimeSpan.FromMinutes(1);
+        calls = calls with { NoProgress = settings.Seconds(Keys.NoProgressSeconds, longerThanSilence > Defaults.NoProgress ? longerThanSilence : Defaults.NoProgress, 0, 86_400) };
         if (calls.NoProgress > TimeSpan.Zero && calls.NoProgress <= calls.SilenceGoodbye)
         {
             settings.Fault(Keys.NoProgressSeconds,

@@ -47,7 +47,7 @@ internal static class Recovery
 
     private static IEnumerable<Recovered> Media(PlacedCall call, CallReport report, TimeSpan? up)
     {
-        foreach (var webhook in report.Webhooks.Where(webhook => webhook.Url.EndsWith("/call-next", StringComparison.Ordinal) && webhook.Form.Any(field => field is { Key: "CallStatus", Value: "in-progress" })))
+        foreach (var webhook in report.Webhooks.Where(webhook => webhook.Url.Split('#')[0].EndsWith("/call-next", StringComparison.Ordinal) && webhook.Form.Any(field => field is { Key: "CallStatus", Value: "in-progress" })))
         {
             var next = report.Streams.FirstOrDefault(stream => stream.Started > webhook.At);
             if (next is null)

@@ -48,10 +48,11 @@ public sealed class TwilioCallerIdSpecs
 
     private static XElement Expected(WholeHouse house, string ticket)
     {
+        const string again = "#rc=5&rp=all&ct=3000&tt=15000";
         var here = $"localhost:{house.Address.Port}";
         return new XElement("Response",
-            new XElement("Connect", new XAttribute("action", $"http://{here}/call-next"),
-                new XElement("Stream", new XAttribute("url", $"ws://{here}/media-stream"), new XAttribute("statusCallback", $"http://{here}/stream-status"),
+            new XElement("Connect", new XAttribute("action", $"http://{here}/call-next{again}"),
+                new XElement("Stream", new XAttribute("url", $"ws://{here}/media-stream"), new XAttribute("statusCallback", $"http://{here}/stream-status{again}"),
                     new XElement("Parameter", new XAttribute("name", "ticket"), new XAttribute("value", ticket)))),
             new XElement("Hangup"));
     }

@@ -148,6 +148,16 @@ public sealed class BobOptionsSpecs
             .Which.ToString().Should().StartWith("[bob] MODEL_2_PRICES: ").And.Contain("are not six prices").And.Contain("4,0.4,24,32,0.4,64");
 
     [Fact]
+    public void A5_What_gets_nowhere_lasts_longer_than_a_silence()
+    {
+        Read().Calls.NoProgress.Should().Be(TimeSpan.FromMinutes(3));
+        Read(("SILENCE_GOODBYE_SECONDS", "600")).Calls.NoProgress.Should().Be(TimeSpan.FromSeconds(660));
+        Read(("NO_PROGRESS_SECONDS", "0")).Calls.NoProgress.Should().Be(TimeSpan.Zero);
+        FaultsOf(("NO_PROGRESS_SECONDS", "25")).Should().ContainSingle().Which.ToString().Should()
+            .Be("[bob] NO_PROGRESS_SECONDS: 25 is not longer than SILENCE_GOODBYE_SECONDS (25). Write more than 25, or 0 for never: nothing new is said in a silence either.");
+    }
+
+    [Fact]
     public void O8_A_stalled_server_does_not_have_all_the_time_when_there_is_another()
     {
         Read(("OPENAI_API_KEY", "key")).Realtime.ConnectTimeout.Should().Be(TimeSpan.FromSeconds(2.8));

@@ -179,14 +179,14 @@ public sealed class CallDialerSpecs : IDisposable
     }
 
     [Fact]
-    public async Task O17_Between_two_mute_sessions_an_answer_makes_them_two_mishaps()
+    public async Task O17_Between_two_mute_sessions_words_make_them_two_mishaps()
     {
         for (var times = 0; times < 3; times++)
         {
             await ConnectAsync(0);
             _call.Failed(Mute, wasConnected: true).Should().Be(Alternatives.Other);
             await ConnectAsync(0);
-            _call.Answered();
+            _call.Spoke();
         }
     }
 
