@@ -61,6 +61,7 @@ public sealed partial class CallActor
             case ModelLegProtocol.SessionReady ready:
                 _redialling.Connected(ready.Attempt);
                 _journal.Meter.Use(ready.Prices);
+                _progress.NewSession();
                 _log.Info(_connected ? "OpenAI Realtime reconnected" : "OpenAI Realtime connected");
                 if (!_connected)
                 {

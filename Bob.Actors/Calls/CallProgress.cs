@@ -14,8 +14,13 @@ internal sealed class CallProgress
     /// <summary>Turns that have so much of their words in common, of all that are in either, say the same.</summary>
     private const double Same = 0.85;
 
+    private const string Unintelligible = "audio_unintelligible";
+
     private readonly Queue<HashSet<string>> _caller = [], _bob = [];
     private bool _worded = true; // a caller whom nobody writes down is believed
+
+    /// <summary>Another session may write down what the last one did not.</summary>
+    public void NewSession() => _worded = true;
 
     /// <summary>Takes in what the model's leg heard.</summary>
     /// <returns>Somebody has said something new.</returns>
@@ -27,8 +32,8 @@ internal sealed class CallProgress
                 var words = Words(transcribed.Transcript);
                 _worded = words.Count > 0;
                 return _worded && IsNew(_caller, words);
-            case TranscriptionFailed:
-                _worded = false;
+            case TranscriptionFailed failed:
+                _worded = failed.Code != Unintelligible; // what else fails says nothing of the caller
                 return false;
             case TranscriptDone done:
                 return IsNew(_bob, Words(done.Transcript)) && _worded;

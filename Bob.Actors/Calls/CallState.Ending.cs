@@ -50,7 +50,7 @@ public sealed partial record CallState
                 return (this with { BobSpeaking = false }, []);
             case CallEvent.ClipPlays { Clip: ClipName.Apology }:
                 return (this with { Apologised = true }, []);
-            case CallEvent.TimerFired { Timer: CallTimer.Duration }:
+            case CallEvent.TimerFired { Timer: CallTimer.Duration or CallTimer.Progress }:
                 return (this with { TimeIsUp = true }, []); // it does not fire again
             case CallEvent.ModelReady when Goodbye is GoodbyeProgress.Wanted or GoodbyeProgress.Queued:
                 // The lost session did not begin it.

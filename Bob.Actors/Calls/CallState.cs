@@ -49,7 +49,7 @@ public sealed partial record CallState(CallOptions Options)
 
     private bool BobSpeaking { get; init; }
 
-    /// <summary>The call has lasted as long as it may, and was ending by itself, or without its caller.</summary>
+    /// <summary>The call has lasted as long as it may, or has got nowhere for as long, and was ending by itself, or without its caller.</summary>
     private bool TimeIsUp { get; init; }
 
     /// <summary>Bob has said something since the caller did.</summary>
@@ -158,7 +158,7 @@ public sealed partial record CallState(CallOptions Options)
             case CallEvent.CallerPressed:
                 var there = this with { StillThereAsked = false };
                 return CallerSpeaking || BobSpeaking ? (there, Progressing()) : (there, [there.Quiet(), .. Progressing()]);
-            case CallEvent.Progressed or CallEvent.ToolEnded:
+            case CallEvent.Progressed:
                 return (this, Progressing());
             case CallEvent.TimerFired { Timer: CallTimer.Progress }:
                 return SayGoodbye(CallEnd.NoProgress);

@@ -49,11 +49,11 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock)
         }
     }
 
-    /// <summary>A response has cost that much before this process began to count.</summary>
+    /// <summary>A response has cost that much before this process began to count. One beyond the day's cap was a mistake in the prices, and would bar all calls.</summary>
     public void Expect(decimal cost)
     {
         lock (_gate)
-            _largest = Math.Max(_largest, cost);
+            _largest = cost > cap ? _largest : Math.Max(_largest, cost);
     }
 
     /// <summary>A response begins.</summary>

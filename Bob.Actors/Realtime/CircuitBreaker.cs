@@ -45,7 +45,7 @@ internal sealed class CircuitBreaker
     /// <summary>The refusal that stands; null when there is none.</summary>
     public ModelFailure? Refusal => _state == State.Refused ? _why : null;
 
-    /// <summary>How often it has been refused; a session dialled before the last of them proves nothing.</summary>
+    /// <summary>How often it has been refused, or found mute; a session dialled before the last of them proves nothing.</summary>
     public int Refusals { get; private set; }
 
     /// <summary>When a probe should try it; null when there is nothing that a probe could find out.</summary>
@@ -102,6 +102,7 @@ internal sealed class CircuitBreaker
                 else if ((_state != State.Limited || now >= _until) && (_failures >= Failures || _stalls >= Stalls))
                 {
                     _needsAnswer = needsAnswer;
+                    Refusals += needsAnswer ? 1 : 0;
                     Rest(State.Doubtful, failure, DoubtfulRest, now);
                 }
 
@@ -119,7 +120,7 @@ internal sealed class CircuitBreaker
     /// <summary>A session that was dialled after this many refusals has answered.</summary>
     public void Answered(int refusals)
     {
-        if (_state == State.Refused ? refusals == Refusals : _needsAnswer)
+        if ((_state == State.Refused || _needsAnswer) && refusals == Refusals)
             Close();
     }
 

@@ -66,7 +66,7 @@ public sealed partial class ModelProvider : IModelDialer, IDisposable
         }
     }
 
-    /// <summary>How often it has refused for good.</summary>
+    /// <summary>How often it has refused for good, or was found mute.</summary>
     internal int Refusals
     {
         get

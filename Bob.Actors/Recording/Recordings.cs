@@ -119,6 +119,8 @@ public sealed class Recordings(string folder) : IRecordings
         try
         {
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            if (!StereoWav.Begins(file))
+                return null; // somebody else's
             samples = StereoWav.Samples(RandomAccess.GetLength(file));
             if (samples > 0)
                 Complete(file, samples);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
 
 namespace Bob.Actors.Recording;
 
@@ -33,6 +34,17 @@ public static class StereoWav
         "data"u8.CopyTo(header.AsSpan(50));
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(54), data);
         return header;
+    }
+
+    /// <summary>Whether a file is such a recording, or was to become one, whatever length its header tells.</summary>
+    public static bool Begins(SafeFileHandle file)
+    {
+        Span<byte> begin = stackalloc byte[38]; // up to where the number of samples stands
+        begin = begin[..RandomAccess.Read(file, begin, 0)];
+        var own = Header(0);
+        if (begin.Length >= 8)
+            begin[4..8].CopyTo(own.AsSpan(4)); // the length
+        return begin.SequenceEqual(own.AsSpan(0, begin.Length));
     }
 
     /// <summary>How many whole samples a side a file of this length holds.</summary>

@@ -15,8 +15,6 @@ internal static class LoadCommand
         Description = "Search for the most calls that are held, beginning with --calls; then a run of Bob at half of his.",
     };
 
-    private static readonly Option<bool> NoFloor = new("--no-floor") { Description = "Bob alone." };
-
     private static readonly Option<bool> Node = new("--node") { Description = "The smallest bridge in Node.js as well, in the same run; needs node and npm." };
 
     public static void AddTo(RootCommand root)
@@ -24,7 +22,7 @@ internal static class LoadCommand
         LoadOptions.AddTo(root);
         root.Options.Add(Repeat);
         root.Options.Add(FindMax);
-        root.Options.Add(NoFloor);
+        root.Options.Add(LoadOptions.NoFloor);
         root.Options.Add(Node);
         root.SetAction(parsed => Run(parsed, Kinds(parsed)));
     }
@@ -42,7 +40,7 @@ internal static class LoadCommand
 
     private static ServerKind[] Kinds(ParseResult parsed) =>
     [
-        .. parsed.GetValue(NoFloor) ? Array.Empty<ServerKind>() : [ServerKind.Floor],
+        .. parsed.GetValue(LoadOptions.NoFloor) ? Array.Empty<ServerKind>() : [ServerKind.Floor],
         ServerKind.Bob,
         .. parsed.GetValue(Node) ? [ServerKind.Node] : Array.Empty<ServerKind>(),
     ];

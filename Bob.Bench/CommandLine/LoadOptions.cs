@@ -39,6 +39,8 @@ internal static class LoadOptions
         DefaultValueFactory = _ => Shape.Echo,
     };
 
+    public static readonly Option<bool> NoFloor = new("--no-floor") { Description = "Bob alone." };
+
     private static readonly Option<bool> NoCounters = new("--no-counters") { Description = "Do not read .NET's counters afterwards." };
 
     public static void AddTo(Command command)

@@ -20,7 +20,8 @@ internal static class MemoryRun
     private const double PerSecond = 50;
 
     /// <param name="talk">How long all calls are up before the server is looked at.</param>
-    public static IReadOnlyList<MemoryLevel> Of(ServerKind kind, int few, int many, TimeSpan talk, Shape shape, string cores, string? program)
+    /// <param name="later">How long after the last look it is looked at once more, with the calls that there are; zero: not at all.</param>
+    public static IReadOnlyList<MemoryLevel> Of(ServerKind kind, int few, int many, TimeSpan talk, TimeSpan later, Shape shape, string cores, string? program)
     {
         using var exchange = new Exchange(sleeps: !Cores.KeepOff(cores));
         var journeys = new CallJourneys();
@@ -28,10 +29,10 @@ internal static class MemoryRun
         using var server = ServerProcess.StartAsync(new ServerPlan(kind, cores, program, many), model.Port).GetAwaiter().GetResult();
         var ramp = new CallerRamp(exchange, server, journeys, PerSecond);
         var levels = new List<MemoryLevel>();
-        foreach (var more in new[] { few, many - few })
+        foreach (var (more, time) in new[] { (few, talk), (many - few, talk), (0, later) }.Where(look => look.Item2 > TimeSpan.Zero))
         {
             ramp.Add(more);
-            exchange.RunFor(talk);
+            exchange.RunFor(time);
             var resident = ProcessUse.Of(server.Id).Resident;
             levels.Add(new MemoryLevel(ramp.Up.Count, resident, LiveBytes(exchange, server)));
         }

@@ -93,6 +93,7 @@ internal sealed class ServerProcess : IDisposable
         start.Environment["OPENAI_API_KEY"] = "bench";
         start.Environment["OPENAI_REALTIME_URL"] = $"ws://127.0.0.1:{modelPort}/v1/realtime";
         start.Environment["MAX_CALL_SECONDS"] = "86400"; // the bench hangs up
+        start.Environment["NO_PROGRESS_SECONDS"] = "0"; // and always says the same
         start.Environment["MAX_CALLS"] = plan.MaxCalls.ToString(CultureInfo.InvariantCulture);
         foreach (var bound in new[] { "MAX_CALLS_PER_CALLER", "MAX_CALLS_PER_SECOND", "MAX_LAG_MS" })
             start.Environment[bound] = "0"; // the bench asks for more than is good, to see where that is

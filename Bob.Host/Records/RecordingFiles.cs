@@ -27,7 +27,7 @@ internal sealed partial class RecordingFiles(string folder, Action<Exception> re
         Remove(file => Name().IsMatch(Path.GetFileName(file)) && File.GetLastWriteTimeUtc(file) < than.UtcDateTime && !kept.Contains(SidOf(file)));
 
     /// <summary>Removes what was fetched in part by a process that died of it.</summary>
-    public int RemoveHalfFetched() => Remove(file => Path.GetExtension(file) == Fetched);
+    public int RemoveHalfFetched() => Remove(file => Path.GetExtension(file) == Fetched && Name().IsMatch(Path.GetFileName(file)));
 
     private int Remove(Func<string, bool> chosen)
     {

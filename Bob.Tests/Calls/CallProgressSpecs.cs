@@ -22,12 +22,23 @@ public sealed class CallProgressSpecs
     [InlineData("caller:bye bye bob:Goodbye! caller:Bye. caller:bye, bye bob:goodbye", false)]
     [InlineData("caller:", false)]
     [InlineData("caller:... bob:Pardon?", false)]
-    [InlineData("failed: bob:Pardon?", false)]
-    [InlineData("failed: bob:Pardon? caller:I said hello bob:Hello", true)]
+    [InlineData("failed:audio_unintelligible bob:Pardon?", false)]
+    [InlineData("failed:server_error bob:We open at nine.", true)]
+    [InlineData("failed:audio_unintelligible bob:Pardon? caller:I said hello bob:Hello", true)]
     [InlineData("bob:", false)]
     [InlineData("caller:請問幾點開門 caller:請問幾點開門", false)]
     [InlineData("caller:請問幾點開門 caller:謝謝", true)]
     public void Something_new_is_progress(string said, bool isProgress) => Hear(said).Should().Be(isProgress);
+
+    [Fact]
+    public void A_session_that_writes_nothing_down_is_not_judged_by_the_last_one()
+    {
+        Hear("failed:audio_unintelligible bob:Pardon?").Should().BeFalse();
+
+        _progress.NewSession();
+
+        Hear("bob:We open at nine.").Should().BeTrue();
+    }
 
     [Fact]
     public void What_was_said_long_ago_may_be_said_again()
@@ -46,15 +57,23 @@ public sealed class CallProgressSpecs
         Timers(call.Actions).Should().BeEmpty();
         Timers(Play(new Admitted(), new StreamAttached()).Actions).Should().Equal(TimeSpan.FromMinutes(3));
 
-        foreach (var progress in new CallEvent[] { new Progressed(), new CallerPressed(), new ToolEnded() })
+        foreach (var progress in new CallEvent[] { new Progressed(), new CallerPressed() })
             Timers(call.State.On(progress, TimeSpan.FromHours(1)).Actions).Should().Equal(TimeSpan.FromMinutes(3));
-        foreach (var other in new CallEvent[] { new CallerSpoke(), new CallerPaused(), new BobSpoke(), new BobPaused(), new AnswerEnded() })
+        foreach (var other in new CallEvent[] { new CallerSpoke(), new CallerPaused(), new BobSpoke(), new BobPaused(), new AnswerEnded(), new ToolEnded() })
             Timers(call.State.On(other, TimeSpan.FromHours(1)).Actions).Should().BeEmpty("it may be music");
 
         var (ending, actions) = call.State.On(new CallerSpoke(), TimeSpan.FromHours(1)).State.On(new TimerFired(CallTimer.Progress), TimeSpan.FromHours(1));
         (ending.Phase, ending.End).Should().Be((CallPhase.Ending, CallEnd.NoProgress));
         actions.Should().Contain(new CallAction.SayGoodbye(CallEnd.NoProgress));
         ending.On(new CallerSpoke(), TimeSpan.FromHours(1)).State.Phase.Should().Be(CallPhase.Ending, "who interrupts the goodbye is no caller");
+    }
+
+    [Fact]
+    public void Who_gets_nowhere_does_not_talk_Bob_out_of_his_goodbye()
+    {
+        var ending = Play(new Admitted(), new StreamAttached(), new ModelReady(), new BobSpoke(), new EndRequested(), new TimerFired(CallTimer.Progress)).State;
+
+        ending.On(new CallerSpoke(), TimeSpan.FromHours(1)).State.Phase.Should().Be(CallPhase.Ending);
     }
 
     [Fact]
@@ -91,7 +110,8 @@ public sealed class CallProgressSpecs
             {
                 ["caller", var words] => _progress.Heard(new CallerTranscribed("i", words)),
                 ["bob", var words] => _progress.Heard(new TranscriptDone("r", "i", 0, words)),
-                _ => _progress.Heard(new TranscriptionFailed("i", null, null)),
+                [_, var code] => _progress.Heard(new TranscriptionFailed("i", code, null)),
+                _ => throw new ArgumentException(turn),
             };
         }
 

@@ -75,7 +75,7 @@ public sealed class LostCallsSpecs : IAsyncDisposable
         const int calls = 200;
         for (var call = 0; call < calls; call++)
             await _store.WriteAsync([.. Entries.WholeCall($"CA{call}")[..^1]], Cancellation);
-        var lost = Lost(new SlowReader(_store, TimeSpan.FromMilliseconds(60)));
+        var lost = Lost(new SlowReader(_store, TimeSpan.FromMilliseconds(50)));
 
         var found = await Task.WhenAll(Enumerable.Range(0, calls).Select(call => lost.FindAsync(new CallSid($"CA{call}"))));
 

@@ -84,7 +84,7 @@ public sealed class FrontEndSpecs
     [Fact]
     public async Task A_start_is_quiet_about_the_framework()
     {
-        await using var bob = await RunningBob.StartAsync(_ => null, null, ("OPENAI_REALTIME_URL", "ws://localhost:1/v1/realtime"));
+        await using var bob = await RunningBob.StartAsync(_ => null);
 
         bob.Lines.Should().ContainSingle().Which.Should().StartWith("[bob] Listening on port ").And.EndWith("POST https://bob.example.com/incoming-call");
     }

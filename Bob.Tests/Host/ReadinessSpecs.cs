@@ -94,7 +94,7 @@ public sealed class ReadinessSpecs
     [Fact]
     public async Task A_rehearsal_asks_its_own_model()
     {
-        await using var bob = await RunningBob.StartAsync(_ => new Occupancy(0, 4), null, ("OPENAI_API_KEY", ""));
+        await using var bob = await RunningBob.StartAsync(_ => new Occupancy(0, 4), null, ("OPENAI_API_KEY", ""), ("OPENAI_REALTIME_URL", ""));
 
         (await AskAsync(bob)).Should().Be((HttpStatusCode.OK, """{"ready":true,"calls":0,"maxCalls":4}"""));
     }

@@ -69,6 +69,7 @@ public sealed class RunningBob : IAsyncDisposable
             ["SERVER_URL"] = PublicUrl,
             ["TWILIO_AUTH_TOKEN"] = AuthToken,
             ["OPENAI_API_KEY"] = "test-key",
+            ["OPENAI_REALTIME_URL"] = "ws://localhost:1/v1/realtime", // nobody is there
             ["MAX_LAG_MS"] = "0", // specs share a machine that may be late
         };
         foreach (var (key, value) in records.Settings.Concat(settings))

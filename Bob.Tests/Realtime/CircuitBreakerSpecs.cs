@@ -104,6 +104,8 @@ public sealed class CircuitBreakerSpecs
         _circuit.Bar(At(5), first: true).Should().BeNull("one caller finds out");
 
         _circuit.Answered(refusals: 0);
+        _circuit.Doubt(At(6)).Should().Be(mute, "that session is older than what is known since");
+        _circuit.Answered(refusals: 1);
         _circuit.Doubt(At(6)).Should().BeNull();
     }
 

@@ -100,11 +100,23 @@ public sealed class RecordingsSpecs : IDisposable
     [InlineData(StereoWav.HeaderBytes + 1)]
     public void What_holds_no_sound_yet_is_removed(int length)
     {
-        File.WriteAllBytes(Path.Combine(_folder, "CA1.part"), new byte[length]);
+        byte[] begun = [.. StereoWav.Header(7), 0];
+        File.WriteAllBytes(Path.Combine(_folder, "CA1.part"), begun[..length]);
 
         _recordings.Mend(NotExpected).Should().BeEmpty();
 
         Directory.GetFiles(_folder).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_somebody_else_has_in_the_folder_is_left_as_it_is()
+    {
+        var theirs = Path.Combine(_folder, "film.part");
+        File.WriteAllText(theirs, new string('x', 1_000));
+
+        _recordings.Mend(NotExpected).Should().BeEmpty();
+
+        File.ReadAllText(theirs).Should().Be(new string('x', 1_000));
     }
 
     [Fact]

@@ -5,9 +5,23 @@ namespace Bob.Tests.Records;
 /// <summary>A journal that is only kept in mind.</summary>
 internal sealed class KeptJournal : IJournal
 {
-    public List<JournalEntry> Entries { get; } = [];
+    private readonly Lock _gate = new();
+    private readonly List<JournalEntry> _entries = [];
 
-    public void Write(JournalEntry entry) => Entries.Add(entry);
+    public List<JournalEntry> Entries
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _entries];
+        }
+    }
+
+    public void Write(JournalEntry entry)
+    {
+        lock (_gate)
+            _entries.Add(entry);
+    }
 
     public IEnumerable<T> All<T>() => Entries.OfType<T>();
 
