@@ -11,9 +11,9 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
 {
     /// <summary>
     /// Ended calls remembered, the latest: a webhook that is replayed makes no second call of one, and no second book with the same numbers. An hour of a full
-    /// node whose calls last three minutes; a fifth of a kilobyte each.
+    /// node whose calls last four minutes; a fifth of a kilobyte each.
     /// </summary>
-    private const int MaxRemembered = 4_000;
+    private const int MaxRemembered = 3_000;
 
     private readonly Dictionary<IActorRef, OpenCall> _open = [];
     private readonly Dictionary<CallSid, IActorRef> _calls = [];
