@@ -175,9 +175,8 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
         node.Tell(entries);
         await node.UntilAsync(() => node.Writer.State == JournalState.Memory && node.Writer.Failure is not null);
 
-        var stopping = node.DisposeAsync();
         Execute(other, "ALTER TABLE away RENAME TO journal");
-        await stopping;
+        await node.DisposeAsync();
 
         (await node.Store.EntriesAsync(new CallSid("CA1"), Cancellation)).Should().Equal(entries);
     }
