@@ -56,6 +56,17 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
+    public void What_was_dearer_than_a_whole_day_may_be_was_a_mistake_in_the_prices()
+    {
+        var day = new DaySpending(10, _clock);
+        day.Expect(3);
+
+        day.Expect(400);
+
+        day.Expected.Should().Be(3);
+    }
+
+    [Fact]
     public void What_stood_in_the_books_counts_and_the_last_word_on_it_counts()
     {
         var day = new DaySpending(10, _clock);
