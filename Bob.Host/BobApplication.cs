@@ -74,9 +74,7 @@ public static class BobApplication
     private static IServiceCollection AddModel(this IServiceCollection services, BobOptions options)
     {
         if (options.Mode == ModelMode.Live)
-        {
             return services.AddSingleton(options.Realtime).AddSingleton(new FurtherModels(options.FurtherModels)).AddHostedService<FirstHandshakes>();
-        }
 
         // Hosted services start in the order of their registration: the model is there before the calls ask where.
         return services

@@ -181,21 +181,21 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
             Log.Warning("A response of the model is {Status}: {Reason}", done.Status, done.Reason ?? ModelRefusal.FromFailedResponse(done.Error).Reason);
         if (done.Status is "completed" or "incomplete" && _gate.HasSpoken(done.ResponseId))
             turns.AnswerEnded();
-        Remedy(_failures.Ended(done));
+        PutRight(_failures.Ended(done));
     }
 
-    private void Remedy(Remedy? remedy)
+    private void PutRight(Remedy? remedy)
     {
         switch (remedy)
         {
-            case Realtime.Remedy.AskAgain again:
+            case Remedy.AskAgain again:
                 timers.StartSingleTimer(ModelTimer.Retry, ModelTimer.Retry, again.Delay);
                 break;
-            case Realtime.Remedy.SayTheRest rest:
+            case Remedy.SayTheRest rest:
                 connection.Create(new Note(rest.Note));
                 _gate.Want(new ResponseRequest("rest", OnlyInSilence: true));
                 break;
-            case Realtime.Remedy.GiveUp giveUp:
+            case Remedy.GiveUp giveUp:
                 Lost = giveUp.Failure;
                 break;
         }
@@ -247,10 +247,13 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
                     // The response that was asked for has failed before it began.
                     _answering = _asked;
                     _watchdog.AskFailed();
-                    Remedy(_failures.Ended(new ResponseDone("", "failed", null, error, null)));
+                    PutRight(_failures.Ended(new ResponseDone("", "failed", null, error, null)));
                 }
                 else if (ModelRefusal.FromError(error) is { Kind: FailureKind.Permanent } failure)
+                {
                     Lost = failure;
+                }
+
                 break;
         }
     }

@@ -29,7 +29,7 @@ internal static class MemoryRun
         using var server = ServerProcess.StartAsync(new ServerPlan(kind, cores, program, many), model.Port).GetAwaiter().GetResult();
         var ramp = new CallerRamp(exchange, server, journeys, PerSecond);
         var levels = new List<MemoryLevel>();
-        foreach (var (more, time) in new[] { (few, talk), (many - few, talk), (0, later) }.Where(look => look.Item2 > TimeSpan.Zero))
+        foreach (var (more, time) in new (int More, TimeSpan Time)[] { (few, talk), (many - few, talk), (0, later) }.Where(look => look.Time > TimeSpan.Zero))
         {
             ramp.Add(more);
             exchange.RunFor(time);

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Bob.Simulator.Faults;
 using Bob.Simulator.Realtime;
 
 namespace Bob.Tests.Faults;
@@ -20,12 +20,7 @@ internal sealed class TlsFront : IDisposable
     public TlsFront(RealtimeSimulator model, string folder)
     {
         _model = model;
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        _certificate = SelfSignedServer.MakeCertificate();
         CertificateFile = Path.Combine(folder, "trusted.pem");
         File.WriteAllText(CertificateFile, _certificate.ExportCertificatePem());
         _listener.Start();
