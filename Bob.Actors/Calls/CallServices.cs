@@ -3,6 +3,7 @@ using Bob.Actors.Audio;
 using Bob.Actors.Costs;
 using Bob.Actors.Realtime;
 using Bob.Actors.Records;
+using Bob.Actors.Sockets;
 using Bob.Actors.Tools;
 
 namespace Bob.Actors.Calls;
@@ -14,6 +15,9 @@ public sealed record CallServices(
     CallOptions Call, RealtimeOptions Realtime, IReadOnlyList<ToolFactory> Tools, TimeProvider Clock, Func<CallerLegSetup, Props> CallerLeg, Func<ModelLegSetup, Props> ModelLeg,
     ModelProviders Models)
 {
+    /// <summary>By which the far ends' silence is measured: a <see cref="WakingTime"/> where this process may stand still.</summary>
+    public TimeProvider Waking { get; init; } = Clock;
+
     /// <summary>Makes the recorder of a call; null: calls are not recorded.</summary>
     public Func<CallSid, CallJournal, Props>? Recorder { get; init; }
 
@@ -39,6 +43,9 @@ public sealed record CallServices(
 /// <summary>What the caller's leg of a call is made of.</summary>
 public sealed record CallerLegSetup(CallSid CallSid, PlaybackLedger Ledger, TimeSpan MediaTimeout, TimeProvider Clock)
 {
+    /// <summary>By which the far end's silence is measured.</summary>
+    public TimeProvider Waking { get; init; } = Clock;
+
     /// <summary>Outlives an incarnation, as the ledger does: it holds the beginning of a frame whose rest is still to come.</summary>
     public Framing Framing { get; } = new();
 

@@ -7,6 +7,7 @@ using Bob.Actors.Costs;
 using Bob.Actors.Realtime;
 using Bob.Actors.Recording;
 using Bob.Actors.Records;
+using Bob.Actors.Sockets;
 using Bob.Actors.Tools;
 using Bob.Actors.Twilio;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,9 +32,11 @@ public static class BobAkkaHostingExtensions
     /// an <see cref="IJournal"/>, <see cref="CostOptions"/>, and <see cref="FurtherModels"/> if there are any.
     /// </summary>
     public static IServiceCollection AddCalls(this IServiceCollection services) => services
+        .AddSingleton(provider => new WakingTime(provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => ModelProviders.Of(
             [provider.GetRequiredService<RealtimeOptions>(), .. provider.GetService<FurtherModels>()?.All ?? []],
             provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<WakingTime>(),
             provider.GetRequiredService<ILogger<ModelProvider>>()))
         .AddSingleton(provider => new DaySpending(provider.GetRequiredService<CostOptions>().PerDay, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<ToolFactory>(CallTools.EndCall)
@@ -46,6 +49,7 @@ public static class BobAkkaHostingExtensions
             ModelLeg,
             provider.GetRequiredService<ModelProviders>())
         {
+            Waking = provider.GetRequiredService<WakingTime>(),
             Recorder = provider.GetService<IRecordings>() is { } recordings ? Recorder(recordings, provider.GetRequiredService<TimeProvider>()) : null,
             Clips = provider.GetService<Clips>() ?? Clips.None,
             Journal = provider.GetRequiredService<IJournal>(),

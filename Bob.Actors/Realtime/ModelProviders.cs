@@ -11,8 +11,8 @@ public sealed class ModelProviders(IReadOnlyList<ModelProvider> all) : IDisposab
     public IReadOnlyList<ModelProvider> All { get; } = all;
 
     /// <summary>Those of the settings, each reached over the network.</summary>
-    public static ModelProviders Of(IReadOnlyList<RealtimeOptions> models, TimeProvider clock, ILogger<ModelProvider> log) => new(
-        [.. models.Select((model, at) => new ModelProvider(new OpenAiDialer(model, clock), model, models.Count == 1 ? 0 : at + 1, clock, log))]);
+    public static ModelProviders Of(IReadOnlyList<RealtimeOptions> models, TimeProvider clock, TimeProvider waking, ILogger<ModelProvider> log) => new(
+        [.. models.Select((model, at) => new ModelProvider(new OpenAiDialer(model, waking), model, models.Count == 1 ? 0 : at + 1, clock, log))]);
 
     /// <summary>Does for each what only its first dial has to do.</summary>
     public Task PrepareAsync(CancellationToken cancellation) => Task.WhenAll(All.Select(model => model.PrepareAsync(cancellation)));

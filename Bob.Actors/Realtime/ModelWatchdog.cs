@@ -27,10 +27,7 @@ internal enum Finding
 /// middle, or nothing at all comes although the caller speaks. It goes by progress and not by speed, so a slow model is left in peace. Pure, and
 /// looked at every <see cref="Interval"/>.
 /// </summary>
-/// <remarks>
-/// Only time in which it was looked at counts: when it is Bob that stood still, all deadlines are over at once, and what would have met them waits
-/// unread in the socket.
-/// </remarks>
+/// <param name="clock">One that does not count when it was Bob who stood still (<see cref="Sockets.WakingTime"/>).</param>
 internal sealed class ModelWatchdog(TimeProvider clock, ModelProgress progress)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -50,13 +47,12 @@ internal sealed class ModelWatchdog(TimeProvider clock, ModelProgress progress)
     /// <summary>A server that refuses so often for a response that never shows is stuck with it.</summary>
     private const int MaxNeverAnnounced = 3;
 
-    private TimeSpan _awake, _quietSince;
+    private readonly long _began = clock.GetTimestamp();
+    private TimeSpan _looked, _quietSince;
     private TimeSpan? _turnEnded, _asked, _refused, _response, _probed;
-    private long _looked = clock.GetTimestamp();
     private int _messages = progress.Messages, _steps = progress.Steps, _loudFrames, _neverAnnounced;
 
-    /// <summary>Time in which the watchdog was awake; what happens now happened since the last look at most two intervals ago.</summary>
-    private TimeSpan Now => _awake + Slept(clock.GetElapsedTime(_looked));
+    private TimeSpan Now => clock.GetElapsedTime(_began);
 
     /// <summary>The caller begins to speak: the server answers when they end.</summary>
     public void CallerStarted() => _turnEnded = null;
@@ -87,8 +83,7 @@ internal sealed class ModelWatchdog(TimeProvider clock, ModelProgress progress)
     /// <param name="loudFrames">Frames so far in which the caller could be heard.</param>
     public Finding Look(int loudFrames)
     {
-        _awake = Now;
-        _looked = clock.GetTimestamp();
+        _looked = Now;
         Notice(loudFrames);
         if (Over(_asked, AnswerDeadline))
             return Finding.Mute;
@@ -110,7 +105,7 @@ internal sealed class ModelWatchdog(TimeProvider clock, ModelProgress progress)
             return Over(_probed, AnswerDeadline) ? Finding.Mute : Finding.Nothing;
         if (!Over(_quietSince, AnswerDeadline) || loudFrames - _loudFrames < AudibleFrames)
             return Finding.Nothing;
-        _probed = _awake;
+        _probed = _looked;
         return Finding.Suspicious;
     }
 
@@ -120,16 +115,14 @@ internal sealed class ModelWatchdog(TimeProvider clock, ModelProgress progress)
         if (_steps != progress.Steps)
         {
             _steps = progress.Steps;
-            _response = _response is null ? null : _awake;
+            _response = _response is null ? null : _looked;
         }
 
         if (_messages == progress.Messages)
             return;
         _messages = progress.Messages;
-        (_quietSince, _probed, _loudFrames) = (_awake, null, loudFrames);
+        (_quietSince, _probed, _loudFrames) = (_looked, null, loudFrames);
     }
 
-    private bool Over(TimeSpan? since, TimeSpan limit) => since is { } began && _awake - began >= limit;
-
-    private static TimeSpan Slept(TimeSpan elapsed) => elapsed < 2 * Interval ? elapsed : 2 * Interval;
+    private bool Over(TimeSpan? since, TimeSpan limit) => since is { } began && _looked - began >= limit;
 }

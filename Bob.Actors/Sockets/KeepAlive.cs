@@ -5,18 +5,17 @@ namespace Bob.Actors.Sockets;
 /// <summary>
 /// Finds out that a peer is gone: one that was silent for the interval is pinged, one that is silent for the timeout after it is lost. Any byte is
 /// a sign of life, not only a pong, so a peer that talks is never pinged; a peer that drops off is lost after the sum of both. One timer, which
-/// fires about once per interval; a frame costs a look at the clock.
+/// fires about once per interval; a frame costs a look at the clock, which should be one that does not count when it was this process that stood
+/// still (<see cref="WakingTime"/>).
 /// </summary>
 internal sealed class KeepAlive : IDisposable
 {
-    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(500);
-
     private readonly SocketTerms _terms;
     private readonly TimeProvider _clock;
     private readonly Action _ping;
     private readonly Action<Exception> _lost;
     private readonly ITimer _timer;
-    private long _heard, _pinged, _due;
+    private long _heard, _pinged;
     private bool _waiting;
 
     public KeepAlive(SocketTerms terms, TimeProvider clock, Action ping, Action<Exception> lost)
@@ -35,12 +34,6 @@ internal sealed class KeepAlive : IDisposable
     private void Look()
     {
         var now = _clock.GetTimestamp();
-        if (_clock.GetElapsedTime(_due, now) > Late)
-        {
-            Next(Late); // it was this process that stood still: what the peer sent meanwhile is still to be read
-            return;
-        }
-
         var heard = Volatile.Read(ref _heard);
         _waiting &= heard < _pinged;
         if (_waiting)
@@ -65,9 +58,5 @@ internal sealed class KeepAlive : IDisposable
         _ping();
     }
 
-    private void Next(TimeSpan delay)
-    {
-        _due = _clock.GetTimestamp() + (long)(delay.TotalSeconds * _clock.TimestampFrequency);
-        _timer.Change(delay, Timeout.InfiniteTimeSpan);
-    }
+    private void Next(TimeSpan delay) => _timer.Change(delay, Timeout.InfiniteTimeSpan);
 }

@@ -14,7 +14,9 @@ namespace Bob.Actors.Twilio;
 /// Reads one media stream from its accepted socket to its end: waits for <c>start</c>, has the ticket checked by the calls, then hands every
 /// frame to the model's leg and everything else to the caller's leg. Never waits for an actor once the stream runs.
 /// </summary>
-public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef calls, TimeProvider clock, ILogger<MediaStreamReader> log)
+/// <param name="clock">The line's axis of time, on which what the caller says has its place.</param>
+/// <param name="waking">By which Twilio's silence is measured.</param>
+public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef calls, TimeProvider clock, TimeProvider waking, ILogger<MediaStreamReader> log)
 {
     /// <summary>Cap of one message from Twilio: its own are about 400 bytes.</summary>
     public const int MaxMessageBytes = 64 * 1024;
@@ -197,7 +199,7 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
             return "unsupported media format";
         }
 
-        var stream = new MediaStream(new StreamSid(start.StreamSid), socket, clock);
+        var stream = new MediaStream(new StreamSid(start.StreamSid), socket, waking);
         var ticket = start.Parameters.GetValueOrDefault("ticket", "");
         IStreamAdmission admission;
         try

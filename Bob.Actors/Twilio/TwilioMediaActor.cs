@@ -26,7 +26,6 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
     private BobsVoice _voice = null!;
     private MediaStream? _stream;
     private SocketSender? _sender;
-    private long _looked, _awakeSince;
 
     public TwilioMediaActor(CallerLegSetup setup)
     {
@@ -92,8 +91,6 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
                 _log.Debug("A mark did not come back in time; going on without it");
                 _voice.MarksLost();
                 break;
-            case Watch when StoodStill():
-                break; // what came meanwhile is still to be read
             case Watch:
                 if (_stream!.Quiet > _setup.MediaTimeout)
                     throw new CallerSocketLostException("media-timeout");
@@ -145,24 +142,13 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>Whether it was this process, and not the far end: looks are late by then, and the reader has a moment to catch up.</summary>
-    private bool StoodStill()
-    {
-        var now = _setup.Clock.GetTimestamp();
-        if (_setup.Clock.GetElapsedTime(_looked, now) > 3 * WatchInterval)
-            _awakeSince = now;
-        _looked = now;
-        return _setup.Clock.GetElapsedTime(_awakeSince, now) < 2 * WatchInterval;
-    }
-
     private void Begin(MediaStream stream)
     {
-        _looked = _awakeSince = _setup.Clock.GetTimestamp();
         var self = Self;
         _stream = stream;
         _log = _log.WithContext("StreamSid", stream.StreamSid.Value);
         _sender = new SocketSender(
-            stream.Socket, self, new SocketDrained(stream), failure => new SocketBroken(stream, SocketFailure.Word(failure)), _setup.Clock);
+            stream.Socket, self, new SocketDrained(stream), failure => new SocketBroken(stream, SocketFailure.Word(failure)), _setup.Waking);
         Timers.StartPeriodicTimer(nameof(Watch), Watch.Instance, WatchInterval);
         Become(Streaming);
         _voice.Begin(_sender, new TwilioWriter(stream.StreamSid));

@@ -8,7 +8,7 @@ namespace Bob.Host.Calls;
 
 /// <summary><c>GET /media-stream</c>: Twilio opens the socket of a call. Everything after the handshake is the reader's business.</summary>
 public sealed partial class MediaStreamEndpoint(
-    TwilioGate gate, Switchboard switchboard, WaitingStreams waiting, TimeProvider clock, IHostApplicationLifetime host, ILoggerFactory logs)
+    TwilioGate gate, Switchboard switchboard, WaitingStreams waiting, WakingTime waking, IHostApplicationLifetime host, ILoggerFactory logs)
 {
     private static readonly SocketTerms Terms = new(
         SocketRole.Server, MediaStreamReader.MaxMessageBytes, KeepAliveInterval: TimeSpan.FromSeconds(10), KeepAliveTimeout: TimeSpan.FromSeconds(10));
@@ -39,8 +39,8 @@ public sealed partial class MediaStreamEndpoint(
         }
 
         await using var upgraded = await UpgradeAsync(context);
-        var socket = new FramedMessageSocket(LineConnection.TakeOver(context) ?? upgraded, Terms, clock, context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort);
-        var reader = new MediaStreamReader(socket, calls, clock, logs.CreateLogger<MediaStreamReader>());
+        var socket = new FramedMessageSocket(LineConnection.TakeOver(context) ?? upgraded, Terms, waking, context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort);
+        var reader = new MediaStreamReader(socket, calls, waking.Clock, waking, logs.CreateLogger<MediaStreamReader>());
         Task reading;
         using (ExecutionContext.SuppressFlow())
             reading = Task.Run(() => reader.RunAsync(host.ApplicationStopping)); // what a request carries along would be carried along for every frame

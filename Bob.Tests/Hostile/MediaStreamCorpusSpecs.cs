@@ -54,7 +54,7 @@ public sealed class MediaStreamCorpusSpecs(CorpusSystem corpus) : IClassFixture<
         var (clock, wire, said) = (new FakeTimeProvider(), new Wire(), new ConcurrentQueue<string>());
         var legs = corpus.System.ActorOf(Props.Create(() => new Legs(said)));
         var socket = new FramedMessageSocket(wire, new SocketTerms(SocketRole.Server, MediaStreamReader.MaxMessageBytes), clock);
-        var reading = new MediaStreamReader(socket, legs, clock, NullLogger<MediaStreamReader>.Instance).RunAsync(Cancellation);
+        var reading = new MediaStreamReader(socket, legs, clock, clock, NullLogger<MediaStreamReader>.Instance).RunAsync(Cancellation);
         if (hostile.Started)
             await ReadAsync(new WireMessage(WireMessage.Text, Encoding.UTF8.GetBytes(Start)));
         foreach (var before in hostile.After)

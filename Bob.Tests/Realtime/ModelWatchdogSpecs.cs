@@ -1,19 +1,23 @@
 using AwesomeAssertions;
 using Bob.Actors.Realtime;
+using Bob.Actors.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Bob.Tests.Realtime;
 
 /// <summary>A model that answers pings and does not get on (O17), and one that is only slow (O19).</summary>
-public sealed class ModelWatchdogSpecs
+public sealed class ModelWatchdogSpecs : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
+    private readonly WakingTime _waking;
     private readonly ModelProgress _progress = new();
     private readonly ModelWatchdog _watchdog;
     private int _loudFrames;
 
-    public ModelWatchdogSpecs() => _watchdog = new ModelWatchdog(_clock, _progress);
+    public ModelWatchdogSpecs() => _watchdog = new ModelWatchdog(_waking = new WakingTime(_clock), _progress);
+
+    public void Dispose() => _waking.Dispose();
 
     [Fact]
     public void Nothing_is_overdue_where_nothing_is_awaited() => Pass(60).Should().BeEmpty();

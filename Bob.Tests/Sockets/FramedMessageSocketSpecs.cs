@@ -175,18 +175,20 @@ public sealed class FramedMessageSocketSpecs
     [Fact]
     public async Task A_process_that_stood_still_reads_what_came_meanwhile_before_it_calls_a_peer_dead()
     {
-        var receiving = _socket.ReceiveAsync(Cancellation).AsTask();
-        _clock.Advance(TimeSpan.FromSeconds(2));
-        Written().Should().Equal((PingFrame, ""));
+        using var waking = new WakingTime(_clock);
+        var wire = new Wire();
+        var socket = Over(wire, waking);
+        var receiving = socket.ReceiveAsync(Cancellation).AsTask();
+        Pass(2);
+        wire.Frames.Should().ContainSingle().Which.First.Should().Be(PingFrame);
 
         _clock.Advance(TimeSpan.FromSeconds(10));
         receiving.IsCompleted.Should().BeFalse();
-        Feed(Of("", Pong), Of("a"));
+        wire.Feed(Frame.Bytes([Of("", Pong), Of("a")], masked: true));
         (await receiving).Kind.Should().Be(SocketMessageKind.Text);
 
-        var silent = _socket.ReceiveAsync(Cancellation);
-        for (var i = 0; i < 60; i++)
-            _clock.Advance(TimeSpan.FromSeconds(0.1));
+        var silent = socket.ReceiveAsync(Cancellation);
+        Pass(6);
         SocketFailure.Word(await Fails(silent)).Should().Be("pong-timeout");
     }
 
@@ -343,8 +345,14 @@ public sealed class FramedMessageSocketSpecs
     private static async Task<Exception> Fails(ValueTask operation) =>
         (await operation.AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation).Awaiting(task => task).Should().ThrowAsync<Exception>()).Which;
 
-    private FramedMessageSocket Over(Wire wire) =>
-        new(wire, new SocketTerms(SocketRole.Server, Cap, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)), _clock);
+    private FramedMessageSocket Over(Wire wire, TimeProvider? clock = null) =>
+        new(wire, new SocketTerms(SocketRole.Server, Cap, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)), clock ?? _clock);
+
+    private void Pass(double seconds)
+    {
+        for (var i = 0; i < seconds * 10; i++)
+            _clock.Advance(TimeSpan.FromSeconds(0.1));
+    }
 
     /// <summary>The peer sends frames, in one piece.</summary>
     private void Feed(params Frame[] frames) => _wire.Feed(Frame.Bytes(frames, masked: true));

@@ -27,7 +27,7 @@ public sealed class MediaStreamReaderSpecs : Akka.TestKit.Xunit.TestKit
         : base(StandInParent.Config)
     {
         (_calls, _callerLeg, _modelLeg) = (CreateTestProbe(), CreateTestProbe(), CreateTestProbe());
-        _reading = new MediaStreamReader(_socket, _calls, _clock, NullLogger<MediaStreamReader>.Instance).RunAsync(_stopping.Token);
+        _reading = new MediaStreamReader(_socket, _calls, _clock, _clock, NullLogger<MediaStreamReader>.Instance).RunAsync(_stopping.Token);
     }
 
     [Fact]

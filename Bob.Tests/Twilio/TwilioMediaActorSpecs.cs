@@ -7,6 +7,7 @@ using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Hosting;
 using Bob.Actors.Recording;
+using Bob.Actors.Sockets;
 using Bob.Actors.Twilio;
 using Bob.Tests.Calls;
 using Bob.Tests.Sockets;
@@ -21,6 +22,7 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(150);
     private static readonly ConcurrentDictionary<(ClipName, int), Clip> Clips = new();
     private readonly FakeTimeProvider _clock = new();
+    private readonly WakingTime _waking;
     private readonly TestProbe _call, _recorder;
     private readonly IActorRef _leg;
 
@@ -28,7 +30,8 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
         : base(StandInParent.Config)
     {
         (_call, _recorder) = (CreateTestProbe(), CreateTestProbe());
-        var setup = new CallerLegSetup(new CallSid("CA1"), new PlaybackLedger(), TimeSpan.FromSeconds(3), _clock) { Recorder = _recorder.Ref };
+        _waking = new WakingTime(_clock);
+        var setup = new CallerLegSetup(new CallSid("CA1"), new PlaybackLedger(), TimeSpan.FromSeconds(3), _clock) { Recorder = _recorder.Ref, Waking = _waking };
         var leg = Props.Create(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path);
         Sys.ActorOf(Props.Create(() => new StandInParent(leg, _call.Ref)));
         _leg = _call.ExpectMsg<StandInParent.Hired>().Child;
@@ -683,7 +686,7 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
 
     private MediaStream Attach(string streamSid)
     {
-        var stream = new MediaStream(new StreamSid(streamSid), new FakeMessageSocket(), _clock);
+        var stream = new MediaStream(new StreamSid(streamSid), new FakeMessageSocket(), _waking);
         _leg.Tell(new Attach(stream));
         return stream;
     }

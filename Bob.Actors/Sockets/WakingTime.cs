@@ -1,0 +1,70 @@
+namespace Bob.Actors.Sockets;
+
+/// <summary>
+/// The time in which this process was awake: what counts when a far end says nothing. When it is Bob who stood still (a stopped machine, a starved
+/// pool), all deadlines are over at once, while what would have met them waits unread in the sockets; by this clock he slept for half a second at most.
+/// Timers and the time of day are those of the clock below. Safe from any thread.
+/// </summary>
+/// <remarks>
+/// One for the process, because one pulse tells it of all: a look of each waiter's own would know only that its own look was late. Whatever has a place on the
+/// line's axis of time, such as what was played or recorded, goes by the clock below: the line went on meanwhile.
+/// </remarks>
+public sealed class WakingTime : TimeProvider, IDisposable
+{
+    /// <summary>So much of a standstill counts: shorter ones are those of any busy machine.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly TimeProvider _clock;
+    private readonly ITimer _pulse;
+    private readonly long _longest;
+    private volatile Pulse _last;
+
+    public WakingTime(TimeProvider clock)
+    {
+        _clock = clock;
+        _longest = (long)(Longest.TotalSeconds * clock.TimestampFrequency);
+        _last = new Pulse(clock.GetTimestamp(), Slept: 0);
+        _pulse = clock.CreateTimer(static self => ((WakingTime)self!).Beat(), this, Interval, Interval);
+    }
+
+    /// <summary>The clock below.</summary>
+    public TimeProvider Clock => _clock;
+
+    public override TimeZoneInfo LocalTimeZone => _clock.LocalTimeZone;
+
+    public override long TimestampFrequency => _clock.TimestampFrequency;
+
+    public override long GetTimestamp()
+    {
+        var last = _last;
+        var now = _clock.GetTimestamp();
+        return now - last.Slept - Asleep(last, now);
+    }
+
+    public override DateTimeOffset GetUtcNow() => _clock.GetUtcNow();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        _clock.CreateTimer(callback, state, dueTime, period);
+
+    public void Dispose() => _pulse.Dispose();
+
+    private void Beat()
+    {
+        // Beats that were late come in a row, and may do so on two threads: an older one must not undo what a newer one wrote.
+        while (true)
+        {
+            var last = _last;
+            var now = _clock.GetTimestamp();
+            if (now <= last.At || Interlocked.CompareExchange(ref _last, new Pulse(now, last.Slept + Asleep(last, now)), last) == last)
+                return;
+        }
+    }
+
+    private long Asleep(Pulse last, long now) => Math.Max(0, now - last.At - _longest);
+
+    /// <param name="At">When it was, a timestamp of the clock.</param>
+    /// <param name="Slept">What did not count up to then, in the same unit.</param>
+    private sealed record Pulse(long At, long Slept);
+}
