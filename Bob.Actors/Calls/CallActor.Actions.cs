@@ -64,7 +64,7 @@ public sealed partial class CallActor
             case CallAction.Finish finish:
                 KeepKeys();
                 _journal.KeepWords();
-                Context.Parent.Tell(new CallsActor.CallEnded(_admission.CallSid, StreamSid, finish.End, finish.LastWords)); // which stops this actor
+                Context.Parent.Tell(new CallsActor.CallEnded(_admission.CallSid, StreamSid, finish.End, finish.LastWords)); // which takes this actor off the books
                 break;
         }
     }

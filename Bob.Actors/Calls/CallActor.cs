@@ -16,9 +16,10 @@ namespace Bob.Actors.Calls;
 /// turns, tools and ends, never audio. One per call: it is there from the signed webhook on, so that the model can be dialled early, and each
 /// media stream of the call is attached to it in turn.
 /// <code>
-/// Connecting ──► Live ◄──► AwaitingCaller        Ending ──► Closing ──► Over
+/// Connecting ──► Live ◄──► AwaitingCaller        Ending ──► Closing ──► Over ──► Parting
 ///                 └────────────────────────────────►
 /// </code>
+/// Over is told to whoever asks; Parting is off the books, and waits a moment for the caller's last words.
 /// </summary>
 public sealed partial class CallActor : UntypedActor, IWithTimers
 {
@@ -62,12 +63,12 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
             _recorder = Context.Child(Recorder) is { } recording && !recording.IsNobody() ? recording : Context.ActorOf(record(admission.CallSid, journal), Recorder);
         var dialer = new CallDialer(services.Models);
         _redialling = new Redialling(dialer, _resumed);
-        var setup = new CallerLegSetup(admission.CallSid, new PlaybackLedger(), services.Call.MediaTimeout, services.Clock) { Recorder = _recorder };
+        var setup = new CallerLegSetup(admission.CallSid, new PlaybackLedger(), services.Call.MediaTimeout, services.Clock) { Recorder = _recorder, Waking = services.Waking };
         _callerLeg = Context.ActorOf(services.CallerLeg(setup), "caller");
         _clips = new ClipPlayer(services.Clips, journal, _callerLeg);
         _modelLeg = Context.ActorOf(
             services.ModelLeg(new ModelLegSetup(
-                admission.CallSid, _callerLeg, new CallerAudioRing(), services.Realtime, tools, dialer, services.Clock)), "model");
+                admission.CallSid, _callerLeg, new CallerAudioRing(), services.Realtime, tools, dialer, services.Waking)), "model");
         Context.Watch(_callerLeg);
         Context.Watch(_modelLeg);
     }
@@ -202,6 +203,9 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
             case WordsWait:
                 _journal.KeepWords();
                 break;
+            case OffTheBooks:
+                Part();
+                break;
             case RecorderProtocol.RecorderFellBehind:
                 Truncation.FellBehind(_log, _journal);
                 break;
@@ -211,6 +215,35 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
                 break;
             default:
                 Unhandled(message);
+                break;
+        }
+    }
+
+    /// <summary>Everything of the call goes but the model's session, which may still have to say what the caller said last.</summary>
+    private void Part()
+    {
+        foreach (var child in Context.GetChildren().Where(child => !child.Equals(_modelLeg)))
+        {
+            Context.Unwatch(child);
+            Context.Stop(child);
+        }
+
+        CloseStream();
+        Timers.CancelAll();
+        _modelLeg.Tell(new ModelLegProtocol.CallIsOver());
+        Timers.StartSingleTimer(nameof(Part), OffTheBooks.Instance, 2 * LateWords.Longest); // whatever has become of the leg
+        Become(Parting);
+    }
+
+    private void Parting(object message)
+    {
+        switch (message)
+        {
+            case ModelLegProtocol.ModelHeard late:
+                _journal.HeardLate(late.Event);
+                break;
+            case ModelLegProtocol.AllTold or ModelLegProtocol.LegReady or Terminated or OffTheBooks:
+                Context.Stop(Self);
                 break;
         }
     }
@@ -262,6 +295,12 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
         _journal.Step(_state);
         foreach (var action in actions)
             Do(action);
+    }
+
+    /// <summary>From the parent: the end record is written, and whoever asks for this call is told so without it.</summary>
+    internal sealed record OffTheBooks : IDeadLetterSuppression
+    {
+        public static OffTheBooks Instance { get; } = new();
     }
 
     private sealed record ToolFinished(ToolCalled Tool, ToolOutcome Outcome) : IDeadLetterSuppression;

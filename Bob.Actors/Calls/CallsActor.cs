@@ -17,6 +17,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
 
     private readonly Dictionary<IActorRef, OpenCall> _open = [];
     private readonly Dictionary<CallSid, IActorRef> _calls = [];
+    private readonly HashSet<IActorRef> _parting = []; // calls that are over, and whose last words may be still to come
     private readonly Dictionary<CallSid, EndedCall> _ended = [];
     private readonly Queue<CallSid> _endedInOrder = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -25,14 +26,17 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <summary>A call's actor may fail once: its streams come back to a fresh one. Twice is a bug that a third time does not mend.</summary>
+    /// <summary>
+    /// A call's actor may fail once: its streams come back to a fresh one. Twice is a bug that a third time does not mend; and a call that is over has no
+    /// streams.
+    /// </summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(
         1,
         60_000,
         failure =>
         {
             Log(_open.GetValueOrDefault(Sender)).Error(failure, "The call's actor failed");
-            return Directive.Restart;
+            return _open.ContainsKey(Sender) ? Directive.Restart : Directive.Stop;
         },
         loggingEnabled: false);
 
@@ -75,9 +79,13 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
                 break;
             case CallEnded ended:
                 if (Close(Sender) is { } over)
+                {
+                    _parting.Add(Sender);
                     Record(over, ended);
+                }
+
                 // Behind what was passed on to it before it was off the books, so that nobody waits for an answer in vain.
-                Sender.Tell(PoisonPill.Instance);
+                Sender.Tell(CallActor.OffTheBooks.Instance);
                 break;
             case InterruptedDeadline:
                 GiveUpInterrupted(wait: false);
@@ -85,6 +93,8 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
             case Terminated { ActorRef: var gone }:
                 if (Close(gone) is { } lost)
                     Record(lost, new CallEnded(lost.CallSid, lost.StreamSid, CallEnd.InternalError));
+                else if (_parting.Remove(gone))
+                    _draining.Left(Left);
                 break;
             default:
                 Unhandled(message);
@@ -146,8 +156,8 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
         return call;
     }
 
-    /// <summary>Calls that there are, or will be again.</summary>
-    private int Left => _open.Count + services.Interrupted.Count + _revival.Count;
+    /// <summary>Calls that there are, or will be again, or whose last words are still to come.</summary>
+    private int Left => _open.Count + _parting.Count + services.Interrupted.Count + _revival.Count;
 
     private void Forward(CallSid callSid, object message, object? otherwise)
     {

@@ -11,8 +11,17 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
 {
     public static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(250);
 
-    private static readonly TimeSpan QuietAfter = TimeSpan.FromMilliseconds(750);
-    private const int FramesOfSilence = 50;
+    /// <summary>
+    /// No frame for so long is a stream that has stopped. A shorter gap is a network that lost something: what is sent again, after 0.2, 0.4 and 0.8 s,
+    /// comes in a heap, and would be a turn of its own behind silence that was filled in before.
+    /// </summary>
+    private static readonly TimeSpan QuietAfter = TimeSpan.FromMilliseconds(1_500);
+    private const int MsOfSilence = 1_000;
+
+    /// <summary>So long a model that goes by meaning waits at most, ms: with an eagerness of <c>low</c>.</summary>
+    private const int LongestWaitMs = 8_000;
+
+    private const int FrameMs = Mulaw.FrameBytes / Mulaw.BytesPerMs;
 
     /// <summary>μ-law codes at least this far from silence are those of a voice: 2 % of full scale, −36 dB.</summary>
     private const int LoudCode = 35;
@@ -42,16 +51,30 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     {
         if (clock.GetElapsedTime(_lastFrame) < QuietAfter)
             return;
-        for (var i = 0; i < FramesOfSilence; i++)
-            Frame(CallerAudio.Silence);
+        AddSilence(MsOfSilence);
     }
+
+    /// <summary>The caller is gone in the middle of a turn: so much silence that the model takes it for its end, whatever it goes by.</summary>
+    public void EndOpenTurn(TurnDetection detection) =>
+        AddSilence(detection is ServerVad vad ? vad.SilenceDurationMs + MsOfSilence : LongestWaitMs);
 
     /// <summary>Whether all turns so far are in words, or never will be.</summary>
     public bool AllSettled => _ends.Count == 0;
 
-    public void Started(long audioStartMs) => ring.SpeechStarted(audioStartMs);
+    /// <summary>Whether the caller is speaking.</summary>
+    public bool IsOpen { get; private set; }
 
-    public void Stopped(string itemId, long audioEndMs) => _ends[itemId] = _lastEnd = audioEndMs;
+    public void Started(long audioStartMs)
+    {
+        IsOpen = true;
+        ring.SpeechStarted(audioStartMs);
+    }
+
+    public void Stopped(string itemId, long audioEndMs)
+    {
+        IsOpen = false;
+        _ends[itemId] = _lastEnd = audioEndMs;
+    }
 
     /// <summary>The turn is in words. An earlier one that is not yet keeps its sound, and with it this one's.</summary>
     public void Settled(string itemId)
@@ -80,8 +103,15 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     public void HandOver()
     {
         ring.HandOver();
+        IsOpen = false;
         _ends.Clear();
         _lastEnd = _inWords = _answeredEnd = 0;
+    }
+
+    private void AddSilence(int ms)
+    {
+        for (var added = 0; added < ms; added += FrameMs)
+            Frame(CallerAudio.Silence);
     }
 
     private static bool IsLoud(byte[] mulaw)

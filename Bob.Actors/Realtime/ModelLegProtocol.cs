@@ -49,6 +49,9 @@ public static class ModelLegProtocol
     /// <summary>Takes <see cref="FinishSpeaking"/> back.</summary>
     public sealed record GoOn : IModelLegCommand;
 
+    /// <summary>From the call: it is over. What the session has still to tell is waited for, a moment, and then <see cref="AllTold"/>.</summary>
+    public sealed record CallIsOver : IModelLegCommand;
+
     /// <summary>From the reader: what the model sent.</summary>
     /// <param name="Connection">The number of its connection.</param>
     public sealed record ModelSaid(int Connection, RealtimeEvent Event) : IModelLegCommand;
@@ -70,6 +73,9 @@ public static class ModelLegProtocol
     /// </summary>
     /// <param name="Urgent">There may be no better moment: Bob may still be heard.</param>
     public sealed record StandbyReady(bool Urgent) : IModelLegEvent;
+
+    /// <summary>To the call, after <see cref="CallIsOver"/>: there is nothing more to come.</summary>
+    public sealed record AllTold : IModelLegEvent;
 
     /// <summary>To the call: a turn, a transcript, a tool call.</summary>
     public sealed record ModelHeard(RealtimeEvent Event) : IModelLegEvent;

@@ -53,6 +53,14 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
         connection.SendAudio();
     }
 
+    /// <summary>The call is over.</summary>
+    public LateWords Over()
+    {
+        var late = new LateWords(connection, turns, _gate.Announced, _gate.Expects, setup.Options.TranscriptionModel is not null);
+        late.Begin(setup.Options.TurnDetection);
+        return late;
+    }
+
     /// <summary>Takes a message that is for a live session, and looks what is due after it; false for any other.</summary>
     public bool Takes(object message)
     {

@@ -21,6 +21,9 @@ internal enum ModelTimer
     /// <summary>The session will end before long: another one is to be made ready.</summary>
     Renewal,
 
+    /// <summary>The call is over: is there still anything to be told?</summary>
+    Late,
+
     /// <summary>Of the session to come: dial it again, or it should have been configured by now.</summary>
     Standby,
 }

@@ -21,7 +21,8 @@ public sealed record ModelLegSetup(
 ///          Dial            connected            session.updated          OpenSession
 /// Idle ──────────► Dialling ─────────► Configuring ──────────► Configured ──────────► Live
 ///   ▲                 │                     │                      │                  │
-///   └── restart ◄─────┴─────────────────────┴──── lost ────────────┴──────────────────┘     GiveUp ──► Gone
+///   └── restart ◄─────┴─────────────────────┴──── lost ────────────┴──────────────────┤     GiveUp ──► Gone
+///                                                                         CallIsOver └──► Over
 /// </code>
 /// </summary>
 public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
@@ -35,6 +36,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     private SessionConfiguration? _configuration;
     private ModelSession? _session;
     private ModelStandby? _standby;
+    private LateWords? _late;
     private ModelLine _line;
 
     public OpenAiRealtimeActor(ModelLegSetup setup)
@@ -155,6 +157,15 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         {
             HandOver(takeOver);
         }
+        else if (message is CallIsOver)
+        {
+            Timers.CancelAll();
+            _standby!.Close();
+            _late = _session!.Over();
+            Become(Over);
+            Timers.StartSingleTimer(ModelTimer.Late, ModelTimer.Late, LateWords.SignOfLife);
+            TellIfAllIsTold();
+        }
         else if (_session!.Takes(message))
         {
             if (_session.Lost is { } failure)
@@ -190,6 +201,46 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         _log.Info("OpenAI Realtime goes on in a new session");
     }
 
+    /// <summary>The call is over, and so is the session as soon as it has told all.</summary>
+    private void Over(object message)
+    {
+        switch (message)
+        {
+            case ModelSaid said when said.Connection == _line.Number:
+                _late!.Heard(said.Event);
+                _call.Tell(new ModelHeard(said.Event));
+                TellIfAllIsTold();
+                break;
+            case ConnectionDrained drained when drained.Connection == _line.Number:
+                _connection!.Drained();
+                _connection.SendAudio();
+                break;
+            case ModelTimer.Late when _late!.IsAlive && !_late.WasWaitedFor:
+                _late.WasWaitedFor = true;
+                Timers.StartSingleTimer(ModelTimer.Late, ModelTimer.Late, LateWords.Longest - LateWords.SignOfLife);
+                break;
+            case ModelTimer.Late:
+            case ModelEnded ended when ended.Connection == _line.Number:
+            case ConnectionBroken broken when broken.Connection == _line.Number:
+                _call.Tell(new AllTold());
+                break;
+            case Dialled { Result.Socket: { } late }:
+                late.Abort();
+                break;
+            case CallerAudio or IModelLegCommand or CallerLegProtocol.SpeechInterrupted or Dialled or ConnectionDrained or ConnectionBroken or ModelTimer:
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void TellIfAllIsTold()
+    {
+        if (_late!.IsComplete)
+            _call.Tell(new AllTold());
+    }
+
     /// <summary>There is no model for this call any more.</summary>
     private void Gone(object message)
     {
@@ -197,6 +248,9 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         {
             case FinishSpeaking:
                 _setup.CallerLeg.Tell(new CallerLegProtocol.FinishPlayback());
+                break;
+            case CallIsOver:
+                _call.Tell(new AllTold());
                 break;
             case Dialled { Result.Socket: { } late }:
                 late.Abort();
@@ -229,6 +283,9 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
             case GiveUp:
                 Disconnect();
                 Become(Gone);
+                break;
+            case CallIsOver:
+                _call.Tell(new AllTold());
                 break;
             case StreamKnown stream:
                 LogStream(stream.StreamSid);

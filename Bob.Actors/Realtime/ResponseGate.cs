@@ -29,8 +29,14 @@ public sealed class ResponseGate
     /// <summary>The response in progress, or null.</summary>
     public string? Active { get; private set; }
 
+    /// <summary>The same, if it is known by its id.</summary>
+    public string? Announced => Active == NotAnnounced ? null : Active;
+
     /// <summary>Whether the model has nothing to say and nothing to do.</summary>
     public bool Idle => Active is null && _asked is null && _wanted.Count == 0 && _owed.Count == 0 && !_callerTurn && _openCalls.Count == 0;
+
+    /// <summary>Whether a response will begin without any more being asked for.</summary>
+    public bool Expects => Active is null && (_asked is not null || _callerTurn);
 
     /// <summary>Asks for a response; a request of the same purpose that still waits is replaced. One that came too late for the silence is none.</summary>
     public void Want(ResponseRequest request)

@@ -151,6 +151,16 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
         return false;
     }
 
+    /// <summary>
+    /// Takes down what the model tells after the end: what the caller said last, and what is to be paid. Of what it says itself then, nobody hears
+    /// anything.
+    /// </summary>
+    public void HeardLate(RealtimeEvent happened)
+    {
+        if (happened is SpeechStopped or InputCommitted or CallerTranscribed or TranscriptionFailed or ResponseDone)
+            Heard(happened);
+    }
+
     /// <summary>Takes down what the caller's leg tells, if it belongs into the book.</summary>
     public void Heard(CallerLegProtocol.ICallerLegEvent happened)
     {
@@ -232,7 +242,10 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
             Write(new BobWords(itemId, text));
     }
 
-    /// <summary>Writes the one end. Nothing is written after it, but that the recording is not whole, and what the caller's last words were.</summary>
+    /// <summary>
+    /// Writes the one end. Nothing is written after it, but that the recording is not whole, what the caller's last words were, and what the model is
+    /// paid for.
+    /// </summary>
     public void Ended(CallEnd end)
     {
         lock (_gate)
@@ -286,7 +299,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     {
         lock (_gate)
         {
-            if (_isOpen || (_isOver && entry is CallerWords or CallerWordsFailed))
+            if (_isOpen || (_isOver && entry is CallerTurn or CallerWords or CallerWordsFailed or UsageReported))
                 Append(entry);
         }
     }

@@ -606,7 +606,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     public void A_recorder_begins_when_somebody_is_on_the_line_and_the_model_is_there_to_tell_them()
     {
         var recorder = CreateTestProbe();
-        Start(recorder: (_, _) => Props.Create(() => new StandInLeg(recorder.Ref, false, null)));
+        Start(recorder: (_, _) => Props.Create(() => new StandInLeg(recorder.Ref, false, null, false)));
         var leg = recorder.ExpectMsg<StandInLeg.Up>().Leg;
         Present(Ticket());
         _frontEnd.ExpectMsg<StreamAccepted>().Recorder.Should().Be(leg);
@@ -621,7 +621,7 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
     public void A_recorder_that_fails_is_given_up_and_the_call_goes_on()
     {
         var recorder = CreateTestProbe();
-        Start(recorder: (_, _) => Props.Create(() => new StandInLeg(recorder.Ref, false, null)));
+        Start(recorder: (_, _) => Props.Create(() => new StandInLeg(recorder.Ref, false, null, false)));
         var leg = recorder.ExpectMsg<StandInLeg.Up>().Leg;
         Live();
         recorder.ExpectMsg<RecorderProtocol.StartRecording>();
@@ -656,8 +656,8 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
             realtime,
             [CallTools.EndCall, Tools],
             _clock,
-            _ => Props.Create(() => new StandInLeg(_callerLeg.Ref, false, null)),
-            _ => Props.Create(() => new StandInLeg(_modelLeg.Ref, true, null)),
+            _ => Props.Create(() => new StandInLeg(_callerLeg.Ref, false, null, false)),
+            _ => Props.Create(() => new StandInLeg(_modelLeg.Ref, true, null, false)),
             new FakeDialer().AsModel(realtime))
         {
             Recorder = recorder,

@@ -215,8 +215,8 @@ public sealed class CallRevivalSpecs : Akka.TestKit.Xunit.TestKit
             realtime,
             [],
             _clock,
-            _ => Props.Create(() => new StandInLeg(_callerLegs.Ref, false, null)),
-            _ => Props.Create(() => new StandInLeg(_modelLegs.Ref, true, null)),
+            _ => Props.Create(() => new StandInLeg(_callerLegs.Ref, false, null, false)),
+            _ => Props.Create(() => new StandInLeg(_modelLegs.Ref, true, null, false)),
             new FakeDialer().AsModel(realtime))
         { Journal = new Book(_written), LostCalls = _shelf };
         return Sys.ActorOf(Props.Create(() => new CallsActor(services)), "calls");

@@ -89,6 +89,25 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void A_node_that_drains_waits_for_the_last_words_of_a_call_which_counts_no_more()
+    {
+        var calls = Start(maxCalls: 1, holdsOn: true);
+        Admit(calls, "CA1");
+        var leg = _legs.FishForMessage<StandInLeg.Up>(up => up.Leg.Path.Name == "model").Leg;
+        calls.Tell(new CallOver(new CallSid("CA1"), "completed"));
+        _ends.ExpectMsg<CallsActor.CallEnded>();
+        Occupied(calls).Should().Be(0);
+
+        calls.Tell(DrainCalls.Instance, _frontEnd);
+        _frontEnd.ExpectNoMsg(Soon);
+        leg.Tell(new StandInLeg.Report(new ModelLegProtocol.ModelHeard(new CallerTranscribed("u1", "Goodbye."))));
+        leg.Tell(new StandInLeg.Report(new ModelLegProtocol.AllTold()));
+
+        _frontEnd.ExpectMsg<Drained>();
+        _written.Select(entry => entry.GetType()).TakeLast(2).Should().Equal(typeof(JournalEntry.CallEnded), typeof(JournalEntry.CallerWords));
+    }
+
+    [Fact]
     public void A_thousand_calls_leave_nothing_behind()
     {
         var calls = Start(maxCalls: 1000);
@@ -192,7 +211,7 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
         EventFilter.Exception<NotSupportedException>().ExpectOne(() => Break(calls, "CA1"));
     }
 
-    private IActorRef Start(int maxCalls = 10, bool realCallerLeg = false, Task? stopsAfter = null)
+    private IActorRef Start(int maxCalls = 10, bool realCallerLeg = false, Task? stopsAfter = null, bool holdsOn = false)
     {
         var realtime = new RealtimeOptions { Url = new Uri("wss://model.example"), Model = "m", ApiKey = "k", Instructions = "i", Greeting = "g" };
         var services = new CallServices(
@@ -202,8 +221,8 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
             _clock,
             setup => realCallerLeg
                 ? Props.Create(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path)
-                : Props.Create(() => new StandInLeg(_legs.Ref, false, stopsAfter)),
-            _ => Props.Create(() => new StandInLeg(_legs.Ref, true, null)),
+                : Props.Create(() => new StandInLeg(_legs.Ref, false, stopsAfter, false)),
+            _ => Props.Create(() => new StandInLeg(_legs.Ref, true, null, holdsOn)),
             new FakeDialer().AsModel(realtime))
         { Journal = new Book(_written) };
         return Sys.ActorOf(Props.Create(() => new CallsActor(services)), "calls");

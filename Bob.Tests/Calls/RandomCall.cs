@@ -174,6 +174,7 @@ internal sealed class RandomCall : IAsyncDisposable
         for (var seconds = 0; seconds < 240 && _ends.IsEmpty; seconds++)
             await PassAsync(1);
         await HappensAsync(Happening.TwilioAsks);
+        await PassAsync(LateWords.Longest.TotalSeconds); // which a session may still have to tell
         _models.Dispose(); // which try on their own whether the server is there again
 
         _ends.Should().ContainSingle($"a call has one end: {Story()}");
@@ -207,7 +208,7 @@ internal sealed class RandomCall : IAsyncDisposable
     {
         var stream = new ScriptedSocket();
         _streams.Add(stream);
-        _readings.Add(Task.Run(() => new MediaStreamReader(stream, _calls, _clock, NullLogger<MediaStreamReader>.Instance).RunAsync(_stopping.Token)));
+        _readings.Add(Task.Run(() => new MediaStreamReader(stream, _calls, _clock, _clock, NullLogger<MediaStreamReader>.Instance).RunAsync(_stopping.Token)));
         stream.Say("""{"event":"connected","protocol":"Call","version":"1.0.0"}""");
         stream.Say($$$$"""
             {"event":"start","start":{"streamSid":"MZ{{{{++_streamsBegun}}}}","callSid":"{{{{_admission.CallSid}}}}","mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{"ticket":"{{{{ticket}}}}"}}}

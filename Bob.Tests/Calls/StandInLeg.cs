@@ -9,10 +9,13 @@ public sealed class StandInLeg : UntypedActor
     private readonly IActorRef _probe;
     private readonly bool _model;
     private readonly Task? _stopsAfter;
+    private readonly bool _holdsOn;
 
     /// <param name="model">Announces itself as the model's leg does.</param>
     /// <param name="stopsAfter">Holds its end up.</param>
-    public StandInLeg(IActorRef probe, bool model, Task? stopsAfter = null) => (_probe, _model, _stopsAfter) = (probe, model, stopsAfter);
+    /// <param name="holdsOn">Leaves it to the spec to say that all is told, when the call is over.</param>
+    public StandInLeg(IActorRef probe, bool model, Task? stopsAfter = null, bool holdsOn = false) =>
+        (_probe, _model, _stopsAfter, _holdsOn) = (probe, model, stopsAfter, holdsOn);
 
     protected override void PreStart()
     {
@@ -39,6 +42,9 @@ public sealed class StandInLeg : UntypedActor
                 break;
             case Exception failure:
                 throw failure;
+            case ModelLegProtocol.CallIsOver when !_holdsOn:
+                Context.Parent.Tell(new ModelLegProtocol.AllTold());
+                break;
             default:
                 _probe.Forward(message);
                 break;

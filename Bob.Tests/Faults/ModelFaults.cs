@@ -1,10 +1,7 @@
 using System.Text;
-using Akka.Actor;
-using Akka.Hosting;
 using AwesomeAssertions;
 using Bob.Actors.Audio;
 using Bob.Actors.Calls;
-using Bob.Actors.Hosting;
 using Bob.Actors.Tools;
 using Bob.Host.Calls;
 using Bob.Host.Voice;
@@ -15,7 +12,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
-using static Bob.Actors.Calls.CallProtocol;
 
 namespace Bob.Tests.Faults;
 
@@ -33,8 +29,6 @@ internal static class ModelFaults
 
     /// <summary>5 ms, in bytes: less cannot be told apart.</summary>
     private const int Shortest = 40;
-
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>A greeting and two answers, all of tones, so that every byte tells where it is from.</summary>
     public static RealtimeScript Script(params Fault[] faults) => new()
@@ -148,13 +142,8 @@ internal static class ModelFaults
         Tell(house, report);
         (await house.EndOfAsync(report.CallSid)).Should().Be(end);
 
-        var calls = (ActorRefWithCell)ActorRegistry.For(house.System).Get<CallsKey>();
-        await Task.WhenAll(calls.Children.ToList().Select(call => call.WatchAsync())).WaitAsync(Patience, TestContext.Current.CancellationToken);
-        calls.Children.Should().BeEmpty();
-        (await calls.Ask<Occupancy>(GetOccupancy.Instance, Patience, TestContext.Current.CancellationToken)).Calls.Should().Be(0);
+        await house.EmptyAsync(frozen);
 
-        await Task.WhenAll(house.Model.Sessions.Select(session => session.Ended).Where((_, number) => number >= frozen))
-            .WaitAsync(Patience, TestContext.Current.CancellationToken);
         house.Model.OpenSessions.Should().BeLessThanOrEqualTo(frozen);
         house.Lines.Should().NotContain(line => line.Contains(WholeHouse.ApiKey) || line.Contains(WholeHouse.AuthToken));
         house.Ends.Should().ContainSingle();

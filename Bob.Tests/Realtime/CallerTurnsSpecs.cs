@@ -3,20 +3,24 @@ using AwesomeAssertions;
 using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Realtime;
+using Bob.Actors.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Bob.Tests.Realtime;
 
-public sealed class CallerTurnsSpecs
+public sealed class CallerTurnsSpecs : IDisposable
 {
     private const int FrameMs = Mulaw.FrameBytes / Mulaw.BytesPerMs;
     private readonly FakeTimeProvider _clock = new();
+    private readonly WakingTime _waking;
     private readonly CallerAudioRing _ring = new();
     private readonly CallerTurns _turns;
     private int _frames;
 
-    public CallerTurnsSpecs() => _turns = new CallerTurns(_ring, _clock);
+    public CallerTurnsSpecs() => _turns = new CallerTurns(_ring, _waking = new WakingTime(_clock));
+
+    public void Dispose() => _waking.Dispose();
 
     [Fact]
     public void A_turn_that_is_not_in_words_yet_is_said_again_to_a_new_session()
@@ -151,11 +155,11 @@ public sealed class CallerTurnsSpecs
     }
 
     [Fact]
-    public void A_second_of_silence_is_filled_in_when_no_frame_came_for_750_ms_and_again_after_750_more()
+    public void A_second_of_silence_is_filled_in_when_no_frame_came_for_1500_ms_and_again_after_1500_more()
     {
         Speak(20);
 
-        Advance(749);
+        Advance(1_499);
         _turns.FillQuiet();
         SendAll().Should().Be(0);
 
@@ -164,7 +168,7 @@ public sealed class CallerTurnsSpecs
         _turns.FillQuiet();
         SendAll().Should().Be(50);
 
-        Advance(749);
+        Advance(1_499);
         _turns.FillQuiet();
         SendAll().Should().Be(0);
 
@@ -179,12 +183,30 @@ public sealed class CallerTurnsSpecs
         for (var i = 0; i < 10; i++)
         {
             Speak(20);
-            Advance(700);
+            Advance(1_400);
             _turns.FillQuiet();
         }
 
         _frames.Should().Be(10);
         SendAll().Should().Be(0, "Speak has sent them, and nothing else came");
+    }
+
+    /// <summary>After a standstill the timers ring before the sockets are read: silence put in there would cut what the caller is saying in two.</summary>
+    [Fact]
+    public void When_Bob_himself_stood_still_nothing_is_filled_in_before_what_came_meanwhile_is_read()
+    {
+        Speak(20);
+
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        _turns.FillQuiet();
+        Advance(500);
+        _turns.FillQuiet();
+        SendAll().Should().Be(0);
+
+        Speak(5_000);
+        Advance(1_400);
+        _turns.FillQuiet();
+        SendAll().Should().Be(0);
     }
 
     [Fact]
@@ -214,7 +236,11 @@ public sealed class CallerTurnsSpecs
             SendAll();
     }
 
-    private void Advance(int ms) => _clock.Advance(TimeSpan.FromMilliseconds(ms));
+    private void Advance(int ms)
+    {
+        for (var left = ms; left > 0; left -= 250)
+            _clock.Advance(TimeSpan.FromMilliseconds(Math.Min(left, 250)));
+    }
 
     private int SendAll()
     {

@@ -747,7 +747,7 @@ public sealed partial class OpenAiRealtimeActorSpecs : Akka.TestKit.Xunit.TestKi
         await socket.NextAsync();
         await SayAsync(socket, """{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""");
 
-        Pass(1);
+        Pass(2);
 
         (await AudioAsync(socket, frames: 50)).Should().OnlyContain(sample => sample == 0xFF);
         await SayAsync(socket, """{"type":"input_audio_buffer.speech_stopped","item_id":"u1","audio_end_ms":900}""");

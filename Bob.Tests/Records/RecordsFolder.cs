@@ -2,6 +2,7 @@ using System.Linq.Expressions;
 using Bob.Host.Records;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Xunit;
 
 namespace Bob.Tests.Records;
 
@@ -49,6 +50,20 @@ public sealed class RecordsFolder : IDisposable
             if (await db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid && row.EndedAt != null, deadline.Token) is { } record)
                 return record;
             await tick.WaitForNextTickAsync(deadline.Token);
+        }
+    }
+
+    /// <summary>What the books say, once it is as wanted; after fifteen seconds what they say then.</summary>
+    public async Task<T> WhenAsync<T>(Func<RecordsContext, Task<T>> ask, Func<T, bool> wanted)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        var deadline = DateTime.UtcNow.AddSeconds(15);
+        while (true)
+        {
+            await using var db = RecordsDatabase.InFile(Database).Open();
+            if (await ask(db) is var said && (wanted(said) || DateTime.UtcNow > deadline))
+                return said;
+            await tick.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
     }
 
