@@ -16,7 +16,8 @@ internal sealed class CallProgress
 
     private const string Unintelligible = "audio_unintelligible";
 
-    private readonly Queue<HashSet<string>> _caller = [], _bob = [];
+    /// <summary>Of each turn the hashes of its words, sorted: the words themselves would be a third of what a long call costs in memory.</summary>
+    private readonly Queue<int[]> _caller = [], _bob = [];
     private bool _worded = true; // a caller whom nobody writes down is believed
 
     /// <summary>Another session may write down what the last one did not.</summary>
@@ -30,7 +31,7 @@ internal sealed class CallProgress
         {
             case CallerTranscribed transcribed:
                 var words = Words(transcribed.Transcript);
-                _worded = words.Count > 0;
+                _worded = words.Length > 0;
                 return _worded && IsNew(_caller, words);
             case TranscriptionFailed failed:
                 _worded = failed.Code != Unintelligible; // what else fails says nothing of the caller
@@ -42,19 +43,32 @@ internal sealed class CallProgress
         }
     }
 
-    private static bool IsNew(Queue<HashSet<string>> said, HashSet<string> words)
+    private static bool IsNew(Queue<int[]> said, int[] words)
     {
-        var repeated = words.Count == 0 || said.Any(before => before.Count(words.Contains) is var common && common >= Same * (before.Count + words.Count - common));
+        var repeated = words.Length == 0 || said.Any(before => Common(before, words) is var common && common >= Same * (before.Length + words.Length - common));
         said.Enqueue(words);
         if (said.Count > Memory)
             said.Dequeue();
         return !repeated;
     }
 
-    private static HashSet<string> Words(string text)
+    private static int Common(int[] some, int[] others)
     {
-        var words = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var lookup = words.GetAlternateLookup<ReadOnlySpan<char>>();
+        var common = 0;
+        for (int i = 0, j = 0; i < some.Length && j < others.Length;)
+        {
+            var order = some[i].CompareTo(others[j]);
+            common += order == 0 ? 1 : 0;
+            i += order <= 0 ? 1 : 0;
+            j += order >= 0 ? 1 : 0;
+        }
+
+        return common;
+    }
+
+    private static int[] Words(string text)
+    {
+        var words = new SortedSet<int>();
         var begin = -1;
         for (var i = 0; i <= text.Length; i++)
         {
@@ -62,9 +76,9 @@ internal sealed class CallProgress
             if (inWord && begin < 0)
                 begin = i;
             else if (!inWord && begin >= 0)
-                (_, begin) = (lookup.Add(text.AsSpan(begin, i - begin)), -1);
+                (_, begin) = (words.Add(string.GetHashCode(text.AsSpan(begin, i - begin), StringComparison.OrdinalIgnoreCase)), -1);
         }
 
-        return words;
+        return [.. words];
     }
 }

@@ -7,7 +7,7 @@ namespace Bob.Actors.Conversation;
 /// </summary>
 public sealed class ConversationLog
 {
-    /// <summary>Entries replayed to a new session: about half an hour of talk.</summary>
+    /// <summary>Entries replayed to a new session, and kept: about half an hour of talk.</summary>
     public const int MaxReplayed = 200;
 
     /// <summary>The longest name a tool may have, characters; the model may make longer ones up.</summary>
@@ -98,7 +98,7 @@ public sealed class ConversationLog
         bob.SpokenMs = 0;
     }
 
-    public void ToolCalled(string callId, string name, string arguments) => Of(callId, () => new ToolEntry(callId, name, arguments));
+    public void ToolCalled(string callId, string name, string arguments) => Of(callId, () => new ToolEntry(name, arguments));
 
     /// <summary>A tool's result is here. It is the last word now, whatever was said meanwhile: somebody waits for it.</summary>
     public void ToolReturned(string callId, string output)
@@ -115,7 +115,7 @@ public sealed class ConversationLog
         if (_entries.LastOrDefault() is PressedEntry last)
             last.Digits += digits;
         else
-            _entries.Add(new PressedEntry { Digits = digits });
+            Add(new PressedEntry { Digits = digits });
     }
 
     /// <summary>Whether the last words of Bob's were cut by a lost model session, so that there is something to go on with.</summary>
@@ -145,11 +145,11 @@ public sealed class ConversationLog
     /// asked to wait is not in it: it would stand between a question and its answer.
     /// </summary>
     public IReadOnlyList<ConversationItem> Replay() =>
-        _entries.TakeLast(MaxReplayed).Select(entry => entry switch
+        _entries.Select(entry => entry switch
         {
             CallerEntry { Text: { Length: > 0 } text } => (ConversationItem)new CallerSaid(text),
             BobEntry bob when !bob.IsBridge => HeardText(bob) is { Length: > 0 } heard ? new BobSaid(heard, bob.HeardMs is not null) : null,
-            ToolEntry { Output: not null } tool => new ToolCalled(tool.CallId, tool.Name, tool.Arguments, tool.Output),
+            ToolEntry { Output: not null } tool => new ToolCalled(tool.Id!, tool.Name, tool.Arguments, tool.Output),
             ToolEntry { Name.Length: <= MaxToolName } tool => new Note($"The tool {tool.Name} was called and is still at work; its result follows. Do not call it again."),
             PressedEntry pressed => new CallerPressed(pressed.Digits),
             _ => null,
@@ -193,15 +193,31 @@ public sealed class ConversationLog
         if (_byId.TryGetValue(id, out var entry))
             return entry;
         entry = make();
-        _entries.Add(entry);
+        entry.Id = id;
         _byId[id] = entry;
+        Add(entry);
         return entry;
+    }
+
+    /// <summary>What is too long ago for any session goes; nothing of it is played, cut or put into words any more.</summary>
+    private void Add(Entry entry)
+    {
+        _entries.Add(entry);
+        if (_entries.Count <= MaxReplayed)
+            return;
+        if (_entries[0].Id is { } oldest)
+            _byId.Remove(oldest);
+        _entries.RemoveAt(0);
     }
 
     /// <summary>The heard part of an item that was cut; see <see cref="BobCut"/>.</summary>
     public readonly record struct HeardPart(string Text, long HeardMs, long ReceivedMs, bool Lost);
 
-    private abstract class Entry;
+    private abstract class Entry
+    {
+        /// <summary>The id of its item or its call; null for keys.</summary>
+        public string? Id { get; set; }
+    }
 
     private sealed class CallerEntry : Entry
     {
@@ -229,10 +245,8 @@ public sealed class ConversationLog
         public bool IsSpoken { get; set; }
     }
 
-    private sealed class ToolEntry(string callId, string name, string arguments) : Entry
+    private sealed class ToolEntry(string name, string arguments) : Entry
     {
-        public string CallId { get; } = callId;
-
         public string Name { get; } = name;
 
         public string Arguments { get; } = arguments;

@@ -15,11 +15,15 @@ public sealed class ResponseGate
     private const string NotAnnounced = "(not announced)";
     private const string ToolPurpose = "tool";
 
+    /// <summary>Responses that are remembered after their end: of one that is longer over, nothing comes any more, and nothing of it is still played.</summary>
+    private const int Remembered = 64;
+
     private readonly Dictionary<string, string> _responseOfCall = [];
     private readonly HashSet<string> _openCalls = [];
     private readonly HashSet<string> _unconfirmedOutputs = [];
     private readonly HashSet<string> _spoken = [];
     private readonly HashSet<string> _ended = [];
+    private readonly Queue<string> _endedInOrder = new();
     private readonly HashSet<string> _owed = []; // responses whose tools have outputs that the model has not spoken on
     private readonly HashSet<string> _answering = []; // those of them that the last request is to answer
     private readonly List<ResponseRequest> _wanted = [];
@@ -91,7 +95,7 @@ public sealed class ResponseGate
         if (Active == responseId || _ended.Contains(responseId))
             return;
         if (Active is not (null or NotAnnounced))
-            _ended.Add(Active); // whose end never came
+            Remember(Active); // whose end never came
         Active = responseId;
         // Ours may have crossed the caller's first word; only the server's own is the answer to their turn.
         _turnPresumed = _callerTurn && _asked is not null;
@@ -104,7 +108,7 @@ public sealed class ResponseGate
     /// <summary>A response ended. False when that changes nothing: another one is active, or it had ended before.</summary>
     public bool Ended(string responseId)
     {
-        if (!_ended.Add(responseId))
+        if (!Remember(responseId))
             return false;
         if (Active is null or NotAnnounced)
             _asked = null;
@@ -184,6 +188,26 @@ public sealed class ResponseGate
 
     /// <summary>The server has the output in its conversation.</summary>
     public void OutputConfirmed(string callId) => _unconfirmedOutputs.Remove(callId);
+
+    /// <summary>A response is over; false when that was known.</summary>
+    private bool Remember(string responseId)
+    {
+        if (!_ended.Add(responseId))
+            return false;
+        _endedInOrder.Enqueue(responseId);
+        if (_endedInOrder.Count <= Remembered)
+            return true;
+        var oldest = _endedInOrder.Dequeue();
+        _ended.Remove(oldest);
+        _spoken.Remove(oldest);
+        foreach (var (callId, of) in _responseOfCall)
+        {
+            if (of == oldest && !_openCalls.Contains(callId))
+                _responseOfCall.Remove(callId);
+        }
+
+        return true;
+    }
 
     /// <summary>A call of a session that is gone stands for itself.</summary>
     private string ResponseOf(string callId) => _responseOfCall.GetValueOrDefault(callId, callId);

@@ -11,6 +11,28 @@ public sealed class ResponseGateSpecs
     private readonly ResponseGate _gate = new();
 
     [Fact]
+    public void Of_a_long_call_the_latest_responses_are_remembered_and_no_more()
+    {
+        for (var i = 0; i < 1_000; i++)
+        {
+            _gate.Started($"r{i}");
+            _gate.Spoke($"r{i}");
+            _gate.CallBegan($"c{i}", $"r{i}");
+            _gate.OutputSent($"c{i}", answer: false);
+            _gate.OutputConfirmed($"c{i}");
+            _gate.Ended($"r{i}").Should().BeTrue();
+        }
+
+        _gate.Has("r936").Should().BeTrue();
+        _gate.SpokeWith("c936").Should().BeTrue();
+        _gate.Ended("r936").Should().BeFalse("it had ended before");
+        _gate.Has("r935").Should().BeFalse();
+        _gate.HasSpoken("r935").Should().BeFalse();
+        _gate.Knows("c935").Should().BeFalse();
+        _gate.Idle.Should().BeTrue();
+    }
+
+    [Fact]
     public void A_request_goes_out_once()
     {
         _gate.Want(Keys);
