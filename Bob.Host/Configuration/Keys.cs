@@ -84,6 +84,8 @@ public static class Keys
     public const string KeepRecordingsDays = "KEEP_RECORDINGS_DAYS";
     public const string KeepCallsDays = "KEEP_CALLS_DAYS";
     public const string KeepMessagesDays = "KEEP_MESSAGES_DAYS";
+    public const string KeepCallersDays = "KEEP_CALLERS_DAYS";
+    public const string KeepUsageDays = "KEEP_USAGE_DAYS";
     public const string ApiToken = "API_TOKEN";
     public const string LogFormat = "LOG_FORMAT";
     public const string LogLevel = "LOG_LEVEL";

@@ -190,6 +190,9 @@ public sealed class CallerRow
     public bool Blocked { get; set; }
 
     public DateTimeOffset UpdatedAt { get; set; }
+
+    /// <summary>When they called last, of the calls that are no longer kept; null where none was removed. Of the others the table of calls tells.</summary>
+    public DateTimeOffset? LastCallAt { get; set; }
 }
 
 /// <summary>A message that a caller left.</summary>

@@ -213,11 +213,18 @@ public sealed class BobOptionsSpecs
     public void What_is_kept_for_some_days_is_not_kept_longer_than_its_call()
     {
         Read().Retention.Should().Be(new RetentionOptions(null, null, null, null));
-        Read(("KEEP_TRANSCRIPTS_DAYS", "30"), ("KEEP_RECORDINGS_DAYS", "7"), ("KEEP_CALLS_DAYS", "30"), ("KEEP_MESSAGES_DAYS", "90"))
-            .Retention.Should().Be(new RetentionOptions(30, 7, 30, 90));
+        Read(("KEEP_TRANSCRIPTS_DAYS", "30"), ("KEEP_RECORDINGS_DAYS", "7"), ("KEEP_CALLS_DAYS", "30"), ("KEEP_MESSAGES_DAYS", "90"), ("KEEP_CALLERS_DAYS", "400"), ("KEEP_USAGE_DAYS", "8"))
+            .Retention.Should().Be(new RetentionOptions(30, 7, 30, 90, 400, 8));
         FaultsOf(("KEEP_TRANSCRIPTS_DAYS", "31"), ("KEEP_RECORDINGS_DAYS", "32"), ("KEEP_CALLS_DAYS", "30")).Select(fault => fault.Key)
             .Should().Equal("KEEP_TRANSCRIPTS_DAYS", "KEEP_RECORDINGS_DAYS");
-        FaultsOf(("KEEP_CALLS_DAYS", "0"), ("KEEP_MESSAGES_DAYS", "for ever")).Should().HaveCount(2);
+        FaultsOf(("KEEP_CALLS_DAYS", "0"), ("KEEP_MESSAGES_DAYS", "for ever"), ("KEEP_CALLERS_DAYS", "0.5"), ("KEEP_USAGE_DAYS", "0")).Should().HaveCount(4);
+    }
+
+    [Fact]
+    public void What_responses_cost_is_kept_as_long_as_the_days_cap_needs_it()
+    {
+        FaultsOf(("KEEP_USAGE_DAYS", "7")).Should().ContainSingle().Which.ToString()
+            .Should().Contain("KEEP_USAGE_DAYS").And.Contain("less than 8").And.Contain("last 7 days").And.Contain("Write 8 or more");
     }
 
     [Fact]
