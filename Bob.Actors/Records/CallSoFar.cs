@@ -49,6 +49,9 @@ public sealed record CallSoFar
     public IEnumerable<string> UnansweredTools =>
         Entries.OfType<JournalEntry.ToolCalled>().Select(called => called.CallId).Except(Entries.OfType<ToolReturned>().Select(returned => returned.CallId));
 
+    /// <summary>The number that the caller was typing when the process died; null: none.</summary>
+    public KeyPressed? UnfinishedKeys => Conversation.UnfinishedKeys(Entries);
+
     /// <summary>What Bob was saying when the process died.</summary>
     public required IReadOnlyList<UnfinishedSpeech> Unfinished { get; init; }
 

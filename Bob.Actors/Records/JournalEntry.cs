@@ -19,6 +19,7 @@ namespace Bob.Actors.Records;
 [JsonDerivedType(typeof(BobCut), "bob-cut")]
 [JsonDerivedType(typeof(ToolCalled), "tool-called")]
 [JsonDerivedType(typeof(ToolReturned), "tool-returned")]
+[JsonDerivedType(typeof(KeyPressed), "key-pressed")]
 [JsonDerivedType(typeof(KeysPressed), "keys-pressed")]
 [JsonDerivedType(typeof(StepChanged), "step-changed")]
 [JsonDerivedType(typeof(RecordingBegun), "recording-begun")]
@@ -83,8 +84,17 @@ public abstract record JournalEntry
     /// <param name="Outcome"><c>ok</c>, or in a word why it gave no answer of its own.</param>
     public sealed record ToolReturned(string CallId, string Output, long Ms, string Outcome) : JournalEntry;
 
-    /// <summary>The caller pressed keys.</summary>
-    public sealed record KeysPressed(string Digits) : JournalEntry;
+    /// <summary>
+    /// The caller pressed a key, and the number that it belongs to may go on. Written at once: who types a long number presses for longer than the second in which
+    /// everything is to be durable.
+    /// </summary>
+    /// <param name="DigitsSoFar">All of the number so far.</param>
+    /// <param name="First">The number of the entry of its first key; null: this is it.</param>
+    public sealed record KeyPressed(string DigitsSoFar, int? First = null) : JournalEntry;
+
+    /// <summary>The caller pressed keys, and the number is whole.</summary>
+    /// <param name="First">The number of the entry of its first key; null where none was written before this one.</param>
+    public sealed record KeysPressed(string Digits, int? First = null) : JournalEntry;
 
     /// <summary>What is to come next changed.</summary>
     /// <param name="End">How the call is about to end.</param>

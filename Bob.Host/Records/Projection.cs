@@ -108,8 +108,12 @@ internal sealed class Projection
                 if (_tools.GetValueOrDefault((entry.CallSid.Value, Clean(returned.CallId))) is { } run)
                     (run.Output, run.Ms, run.Outcome) = (Clean(returned.Output), returned.Ms, Clean(returned.Outcome));
                 break;
+            case KeyPressed pressed:
+                var typed = Turn(entry, KeysItem(entry, pressed.First), TurnRole.Keypad);
+                (typed.Text, typed.Words) = (Clean(pressed.DigitsSoFar), TurnWords.Partial);
+                break;
             case KeysPressed pressed:
-                var keys = Turn(entry, $"keys-{entry.Number}", TurnRole.Keypad);
+                var keys = Turn(entry, KeysItem(entry, pressed.First), TurnRole.Keypad);
                 (keys.Text, keys.Words) = (Clean(pressed.Digits), TurnWords.Whole);
                 break;
             default:
@@ -127,8 +131,13 @@ internal sealed class Projection
         BobSaid said => said.ItemId,
         BobSpoke spoke => spoke.ItemId,
         BobCut cut => cut.ItemId,
+        KeyPressed pressed => KeysItem(entry, pressed.First),
+        KeysPressed pressed => KeysItem(entry, pressed.First),
         _ => null,
     };
+
+    /// <summary>Keys have no id of the model's: a number bears that of its first key.</summary>
+    private static string KeysItem(JournalEntry entry, int? first) => $"keys-{first ?? entry.Number}";
 
     private static string? ToolOf(JournalEntry entry) => entry switch
     {

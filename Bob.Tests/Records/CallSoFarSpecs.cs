@@ -137,6 +137,19 @@ public sealed class CallSoFarSpecs
     }
 
     [Fact]
+    public void A_number_that_was_being_typed_is_told_once_and_the_book_has_it_as_one()
+    {
+        var entries = Entries.Of("CA1", Opened, Stream, new KeyPressed("1"), new KeysPressed("1", 3), new BobSaid("b1", "Your number?"), new BobSpoke("b1", 1000), new KeyPressed("4"), new KeyPressed("47", 7));
+
+        var journal = Resume(entries);
+
+        journal.Conversation.Replay().Should().Equal(new CallerPressed("1"), new Bob.Actors.Conversation.BobSaid("Your number?", false), new CallerPressed("47"));
+        _written.OfType<KeysPressed>().Should().ContainSingle().Which.Should().BeEquivalentTo(new { Digits = "47", First = 7, Number = 9 });
+        CallSoFar.Of([.. entries, .. _written])!.UnfinishedKeys.Should().BeNull();
+        Conversation.From([.. entries, .. _written]).Should().Equal(journal.Conversation.Replay());
+    }
+
+    [Fact]
     public void A_book_whose_beginning_cannot_be_had_is_gone_on_with_all_the_same()
     {
         var soFar = CallSoFar.Of(Entries.From("CA1", 7, new CallerWords("c1", "good day"), Stream))!;

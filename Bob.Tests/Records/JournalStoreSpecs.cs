@@ -128,6 +128,25 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_number_is_one_turn_which_grows_with_its_keys()
+    {
+        var entries = Entries.Of(
+            "CA1", new CallOpened("+15550100001", "+15550100002", null), new KeyPressed("4"), new KeyPressed("47", 2), new KeysPressed("47", 2), new KeyPressed("1"), new KeyPressed("11", 5));
+
+        await _store.WriteAsync(entries[..2], Cancellation);
+        (await KeysAsync()).Should().Equal("4 Partial");
+        await _store.WriteAsync(entries[2..4], Cancellation);
+        await _store.WriteAsync(entries[3..], Cancellation);
+        (await KeysAsync()).Should().Equal("47 Whole", "11 Partial");
+
+        async Task<List<string>> KeysAsync()
+        {
+            await using var db = _database.Open();
+            return [.. (await db.Turns.Where(turn => turn.Role == TurnRole.Keypad).OrderBy(turn => turn.Number).ToListAsync(Cancellation)).Select(turn => $"{turn.Text} {turn.Words}")];
+        }
+    }
+
+    [Fact]
     public async Task Enumerations_are_readable_words_and_times_are_UTC()
     {
         await _store.WriteAsync(Entries.WholeCall(), Cancellation);
