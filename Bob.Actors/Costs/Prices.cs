@@ -44,6 +44,13 @@ public sealed record Prices
         return decimal.Round(millions / 1_000_000, Decimals, MidpointRounding.AwayFromZero);
     }
 
+    /// <summary>
+    /// What a response costs about, before any has told: a first answer of 10 s. A second of Bob's voice is 20 tokens of audio and about 4 of text, a second of
+    /// the caller's 10 tokens (OpenAI's guide to the cost of Realtime: one token for 50 ms of what it says, one for 100 ms of what it hears). Read for it, and not cached
+    /// yet: instructions and tools of some 1,000 tokens, which is what <c>prompts/bob.md</c> comes to, and 10 s of the caller.
+    /// </summary>
+    public decimal TypicalResponse => Of(new RealtimeUsage(TextIn: 1_000, AudioIn: 100, CachedTextIn: 0, CachedAudioIn: 0, TextOut: 40, AudioOut: 200));
+
     /// <summary>The cost of that much time on the telephone, at least one minute.</summary>
     public decimal OfPhone(TimeSpan time) =>
         decimal.Round(Math.Max(1, (long)Math.Ceiling(time / TimeSpan.FromMinutes(1))) * PhoneMinute, Decimals, MidpointRounding.AwayFromZero);

@@ -100,6 +100,36 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
+    public void Before_any_response_has_told_many_calls_at_once_are_held_to_what_one_costs_typically()
+    {
+        var day = new DaySpending(100, _clock, typical: 10);
+
+        var begun = Enumerable.Range(0, 50).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 100), day, _clock)).Count(meter =>
+        {
+            if (meter.Limit is not null)
+                return false;
+            meter.Began();
+            return meter.Limit is null;
+        });
+
+        begun.Should().Be(10, "there is room for 100");
+    }
+
+    [Fact]
+    public void A_cap_below_what_a_response_costs_typically_lets_one_at_a_time_begin()
+    {
+        var day = new DaySpending(5, _clock, typical: 200);
+        var (one, other) = (new CallMeter(new CostOptions(Prices, PerDay: 5), day, _clock), new CallMeter(new CostOptions(Prices, PerDay: 5), day, _clock));
+
+        (day.Expected, day.IsOver, one.Limit).Should().Be((5, false, null));
+        one.Began();
+        (one.Limit, other.Limit).Should().Be((null, new CostLimit(CallEnd.DayCostCap, IsPassed: true)));
+        one.Ended(Usage(1));
+
+        (one.Limit, other.Limit, day.IsOver).Should().Be((null, null, false));
+    }
+
+    [Fact]
     public void At_midnight_of_UTC_a_new_day_begins()
     {
         var day = new DaySpending(10, _clock);
