@@ -43,7 +43,7 @@ public abstract record JournalEntry
     /// <summary>A call was admitted.</summary>
     /// <param name="Caller">The caller's number, or "anonymous".</param>
     /// <param name="Called">Bob's number.</param>
-    /// <param name="Persona">Who Bob is to this caller; null for the one that the settings describe.</param>
+    /// <param name="Persona">Who Bob is to this caller; null where nobody said so.</param>
     public sealed record CallOpened(string Caller, string Called, string? Persona) : JournalEntry;
 
     /// <summary>A media stream of the call came, the first or another.</summary>

@@ -35,7 +35,7 @@ public static partial class BobOptionsReader
             FurtherModels = [.. models.Skip(1).Select(Noticed)],
             Calls = calls,
             Admission = AdmissionSettings.Read(settings),
-            Clips = ClipSettings.Read(settings, sources.ContentRoot),
+            Clips = ClipSettings.Read(settings, sources.ContentRoot, realtime.Persona),
             Fallback = fallback,
             RecordingDirectory = recordings,
             RecordingsFolder = RecordingSettings.Folder(settings, sources.ContentRoot),

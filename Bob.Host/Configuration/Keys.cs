@@ -35,6 +35,7 @@ public static class Keys
     public const string Model4Voice = "MODEL_4_VOICE";
     public const string Model4Transcription = "MODEL_4_TRANSCRIPTION";
     public const string Model4Prices = "MODEL_4_PRICES";
+    public const string Persona = "BOB_PERSONA";
     public const string Instructions = "BOB_INSTRUCTIONS";
     public const string Greeting = "BOB_GREETING";
     public const string TranscriptionModel = "TRANSCRIPTION_MODEL";

@@ -33,6 +33,8 @@ public sealed class BobOptionsSpecs
     [InlineData("OPENAI_VOICE_SPEED", "1,2", "with a decimal point")]
     [InlineData("MODEL_2_KEY", "alone", "is set, but neither MODEL_2_URL nor MODEL_2_NAME is")]
     [InlineData("MODEL_2_NAME", "gpt-realtime-1.5", "is set, but without OPENAI_API_KEY calls are rehearsed")]
+    [InlineData("BOB_PERSONA", "../night", "is not a short name")]
+    [InlineData("BOB_PERSONA", "a name that has more than forty characters", "is not a short name")]
     [InlineData("BOB_INSTRUCTIONS", "prompts/none.md", "there is no file")]
     [InlineData("TRANSCRIPTION_LANGUAGE", "english", "two letters such as en")]
     [InlineData("TURN_DETECTION", "vad", "Write one of server_vad, semantic_vad")]
@@ -225,6 +227,15 @@ public sealed class BobOptionsSpecs
     {
         FaultsOf(("KEEP_USAGE_DAYS", "7")).Should().ContainSingle().Which.ToString()
             .Should().Contain("KEEP_USAGE_DAYS").And.Contain("less than 8").And.Contain("last 7 days").And.Contain("Write 8 or more");
+    }
+
+    [Fact]
+    public void Who_Bob_is_has_a_short_name_which_all_his_models_share()
+    {
+        Read().Realtime.Persona.Should().Be("bob");
+        var options = Read(("OPENAI_API_KEY", "sk-test-1"), ("MODEL_2_NAME", "gpt-realtime-2"), ("BOB_PERSONA", " Night shift_2-b "));
+
+        options.FurtherModels.Prepend(options.Realtime).Should().OnlyContain(model => model.Persona == "Night shift_2-b");
     }
 
     [Fact]
