@@ -11,6 +11,9 @@ public sealed record Prices
     /// <summary>No response has more tokens than this; a server that says so is wrong.</summary>
     private const long MaxTokens = 100_000_000;
 
+    /// <summary>A day, s; a server that says that a turn was longer is wrong.</summary>
+    private const double LongestTurn = 86_400;
+
     private const int Decimals = 6;
 
     /// <summary>Nothing costs anything.</summary>
@@ -28,6 +31,14 @@ public sealed record Prices
 
     public decimal AudioOut { get; init; }
 
+    /// <summary>What a transcription reads, text and audio alike.</summary>
+    public decimal TranscriptionIn { get; init; }
+
+    public decimal TranscriptionOut { get; init; }
+
+    /// <summary>A minute that is transcribed, where time is billed and not tokens.</summary>
+    public decimal TranscriptionMinute { get; init; }
+
     /// <summary>A minute on the telephone that has begun.</summary>
     public decimal PhoneMinute { get; init; }
 
@@ -42,6 +53,14 @@ public sealed record Prices
         var millions = ((textIn - cachedText) * TextIn) + (cachedText * CachedTextIn) + (Tokens(used.TextOut) * TextOut)
             + ((audioIn - cachedAudio) * AudioIn) + (cachedAudio * CachedAudioIn) + (Tokens(used.AudioOut) * AudioOut);
         return decimal.Round(millions / 1_000_000, Decimals, MidpointRounding.AwayFromZero);
+    }
+
+    /// <summary>The cost of writing down what the caller said.</summary>
+    public decimal Of(TranscriptionUsage used)
+    {
+        var millions = ((Tokens(used.TextIn) + Tokens(used.AudioIn)) * TranscriptionIn) + (Tokens(used.TextOut) * TranscriptionOut);
+        var minutes = (decimal)Math.Clamp(used.Seconds ?? 0, 0, LongestTurn) / 60;
+        return decimal.Round((millions / 1_000_000) + (minutes * TranscriptionMinute), Decimals, MidpointRounding.AwayFromZero);
     }
 
     /// <summary>

@@ -51,6 +51,6 @@ public sealed partial class CallJournal
         _step = soFar.Step is { } step ? (step.Phase, step.End, step.LastWords) : default;
         Recording = soFar.Recording is { } recording ? (recording.File, recording.At) : null;
         RecordingFault = soFar.Entries.OfType<RecordingTruncated>().FirstOrDefault()?.Reason;
-        Meter.Resume(soFar.Costs, soFar.AnsweredAt is { } answered ? TimestampOf(clock, answered) : null);
+        Meter.Resume(soFar.Costs, soFar.TranscriptionCosts, soFar.AnsweredAt is { } answered ? TimestampOf(clock, answered) : null);
     }
 }

@@ -118,6 +118,8 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 break;
             case CallerTranscribed transcribed:
                 Add(new CallerWords(transcribed.ItemId, transcribed.Transcript));
+                if (transcribed.Usage is { } billed)
+                    Write(new TranscriptionReported(transcribed.ItemId, billed.TextIn, billed.AudioIn, billed.TextOut, billed.Seconds, Meter.Transcribed(billed)));
                 break;
             case TranscriptionFailed failed:
                 Add(new CallerWordsFailed(failed.ItemId));
@@ -247,7 +249,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
             Write(new BobWords(itemId, text));
     }
 
-    /// <summary>Writes the one end. Nothing is written after it, but that the recording is not whole, and what the caller's last words were.</summary>
+    /// <summary>Writes the one end. Nothing is written after it, but that the recording is not whole, and what the caller's last words were and cost.</summary>
     public void Ended(CallEnd end)
     {
         lock (_gate)
@@ -301,7 +303,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     private int? Write(JournalEntry entry)
     {
         lock (_gate)
-            return _isOpen || (_isOver && entry is CallerWords or CallerWordsFailed) ? Append(entry) : null;
+            return _isOpen || (_isOver && entry is CallerWords or CallerWordsFailed or TranscriptionReported) ? Append(entry) : null;
     }
 
     private int Append(JournalEntry entry)

@@ -26,6 +26,7 @@ namespace Bob.Actors.Records;
 [JsonDerivedType(typeof(RecordingTruncated), "recording-truncated")]
 [JsonDerivedType(typeof(MessageLeft), "message-left")]
 [JsonDerivedType(typeof(UsageReported), "usage-reported")]
+[JsonDerivedType(typeof(TranscriptionReported), "transcription-reported")]
 [JsonDerivedType(typeof(CallEnded), "call-ended")]
 public abstract record JournalEntry
 {
@@ -140,6 +141,11 @@ public abstract record JournalEntry
     public sealed record UsageReported(
         string ResponseId, long TextIn, long AudioIn, long CachedTextIn, long CachedAudioIn, long TextOut, long AudioOut, decimal? Cost = null)
         : JournalEntry;
+
+    /// <summary>What writing down a turn of the caller's is billed for: tokens or, with some models, time.</summary>
+    /// <param name="Seconds">Null where tokens are billed.</param>
+    /// <param name="Cost">At the prices of its time, in their currency.</param>
+    public sealed record TranscriptionReported(string ItemId, long TextIn, long AudioIn, long TextOut, double? Seconds, decimal Cost) : JournalEntry;
 
     /// <summary>The one end of the call.</summary>
     /// <param name="FirstAudioMs">From the call's opening to Bob's first sound; null when there was none.</param>

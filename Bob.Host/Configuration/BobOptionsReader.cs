@@ -22,7 +22,7 @@ public static partial class BobOptionsReader
         var serverUrl = ReadServerUrl(settings);
         RequireToken(settings, serverUrl);
         var (recordings, notice) = RecordingSettings.Read(settings, sources.ContentRoot);
-        var costs = CostSettings.Read(settings, realtime.Model, mode);
+        var costs = CostSettings.Read(settings, realtime.Model, realtime.TranscriptionModel, mode);
         var fallback = FallbackSettings.Read(settings);
         var (calls, files) = Fitting(ReadCalls(settings) with { Fallback = fallback.Kind }, OpenFiles.Limit);
         var options = new BobOptions

@@ -73,6 +73,9 @@ public static class Keys
     public const string PriceAudioIn = "PRICE_AUDIO_IN";
     public const string PriceAudioCached = "PRICE_AUDIO_CACHED";
     public const string PriceAudioOut = "PRICE_AUDIO_OUT";
+    public const string PriceTranscriptionIn = "PRICE_TRANSCRIPTION_IN";
+    public const string PriceTranscriptionOut = "PRICE_TRANSCRIPTION_OUT";
+    public const string PriceTranscriptionMinute = "PRICE_TRANSCRIPTION_MINUTE";
     public const string PricePhoneMinute = "PRICE_PHONE_MINUTE";
     public const string PricesDate = "PRICES_DATE";
     public const string MaxCostPerCall = "MAX_COST_PER_CALL";

@@ -101,6 +101,9 @@ internal sealed class Projection
             case UsageReported used:
                 Bill(used, call);
                 break;
+            case TranscriptionReported written:
+                Bill(written, call);
+                break;
             case ToolCalled called:
                 Run(called);
                 break;
@@ -227,6 +230,24 @@ internal sealed class Projection
             CostMicros = Micros(used.Cost),
         });
         Charge(call, Micros(used.Cost));
+    }
+
+    private void Bill(TranscriptionReported written, CallRow? call)
+    {
+        _db.Usage.Add(new UsageRow
+        {
+            CallSid = written.CallSid.Value,
+            Number = written.Number,
+            Kind = UsageKind.Transcription,
+            At = written.At,
+            ResponseId = Clean(written.ItemId),
+            TextIn = written.TextIn,
+            AudioIn = written.AudioIn,
+            TextOut = written.TextOut,
+            Seconds = written.Seconds,
+            CostMicros = Micros(written.Cost),
+        });
+        Charge(call, Micros(written.Cost));
     }
 
     /// <summary>A call that was given up and went on ends twice: the second bill takes the place of the first.</summary>

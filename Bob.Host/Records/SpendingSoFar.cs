@@ -78,6 +78,7 @@ public sealed partial class SpendingSoFar(
     private static decimal Cost(JournalEntry entry) => entry switch
     {
         UsageReported used => used.Cost ?? 0,
+        TranscriptionReported written => written.Cost,
         CallEnded ended => ended.PhoneCost ?? 0,
         _ => 0,
     };

@@ -41,6 +41,9 @@ public enum UsageKind
 {
     Model,
     Telephony,
+
+    /// <summary>The caller's words, written down.</summary>
+    Transcription,
 }
 
 /// <summary>The journal: the truth that all other tables of calls are made from.</summary>
@@ -242,6 +245,7 @@ public sealed class UsageRow
 
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>The response; of a transcription, the turn.</summary>
     public string? ResponseId { get; init; }
 
     public long TextIn { get; init; }

@@ -39,6 +39,19 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
+    public void What_is_written_down_of_the_caller_counts_and_says_nothing_of_what_a_response_may_cost()
+    {
+        var day = new DaySpending(10, _clock);
+        var meter = new CallMeter(new CostOptions(Prices with { TranscriptionOut = 1_000_000 }, PerCall: 8, PerDay: 10), day, _clock);
+
+        meter.Transcribed(new TranscriptionUsage(0, 0, 7)).Should().Be(7);
+
+        (meter.Spent, day.Spent, day.Expected, meter.Limit).Should().Be((7, 7, 0, null));
+        meter.Transcribed(new TranscriptionUsage(0, 0, 1));
+        meter.Limit.Should().Be(new CostLimit(CallEnd.CallCostCap, IsPassed: true));
+    }
+
+    [Fact]
     public void A_response_that_nobody_bills_costs_nothing_and_keeps_no_room()
     {
         var day = new DaySpending(10, _clock);

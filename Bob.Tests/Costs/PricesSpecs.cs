@@ -22,6 +22,17 @@ public sealed class PricesSpecs
     }
 
     [Fact]
+    public void Writing_down_a_turn_costs_its_tokens_or_its_time()
+    {
+        var prices = new Prices { TranscriptionIn = 1.25m, TranscriptionOut = 5, TranscriptionMinute = 0.017m };
+
+        prices.Of(new TranscriptionUsage(2, 26, 12)).Should().Be(0.000095m);
+        prices.Of(new TranscriptionUsage(0, 0, 0, 90)).Should().Be(0.0255m);
+        prices.Of(new TranscriptionUsage(-1, -1, -1, double.NegativeInfinity)).Should().Be(0);
+        prices.Of(new TranscriptionUsage(long.MaxValue, 0, 0, double.PositiveInfinity)).Should().BeInRange(1, 1_000);
+    }
+
+    [Fact]
     public void A_typical_response_is_ten_seconds_of_voice_after_the_instructions_and_as_much_of_the_caller() =>
         Prices.TypicalResponse.Should().Be(0.004m + 0.0032m + 0.00096m + 0.0128m);
 

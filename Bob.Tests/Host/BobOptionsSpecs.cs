@@ -295,7 +295,7 @@ public sealed class BobOptionsSpecs
     public void What_the_default_model_costs_is_known_and_what_it_costs_you_wins()
     {
         var costs = Read(("OPENAI_API_KEY", "key")).Costs;
-        costs.Prices.Should().Be(new Prices { TextIn = 4, CachedTextIn = 0.40m, TextOut = 24, AudioIn = 32, CachedAudioIn = 0.40m, AudioOut = 64 });
+        costs.Prices.Should().Be(new Prices { TextIn = 4, CachedTextIn = 0.40m, TextOut = 24, AudioIn = 32, CachedAudioIn = 0.40m, AudioOut = 64, TranscriptionIn = 1.25m, TranscriptionOut = 5 });
         (costs.PerCall, costs.PerDay, costs.AsOf).Should().Be((null, null, new DateOnly(2026, 11, 22)));
 
         var own = Read(
@@ -304,6 +304,24 @@ public sealed class BobOptionsSpecs
         own.Prices.Should().Be(costs.Prices with { AudioOut = 32.5m, PhoneMinute = 0.0085m });
         (own.PerCall, own.PerDay, own.AsOf).Should().Be((2.5m, 100, new DateOnly(2027, 1, 31)));
         Read().Costs.Prices.Should().Be(Prices.None, "a rehearsal costs nothing");
+    }
+
+    [Fact]
+    public void What_writing_down_callers_costs_is_known_of_some_models_beside_OpenAIs_and_yours_wins()
+    {
+        (string, string) key = ("OPENAI_API_KEY", "key");
+
+        Transcription(key, ("TRANSCRIPTION_MODEL", "gpt-4o-transcribe")).Should().Be((2.5m, 10m, 0m));
+        Transcription(key, ("TRANSCRIPTION_MODEL", "gpt-realtime-whisper")).Should().Be((0m, 0m, 0.017m));
+        Transcription(key, ("TRANSCRIPTION_MODEL", "my-transcription")).Should().Be((0m, 0m, 0m));
+        Transcription(key, ("TRANSCRIPTION_MODEL", "none")).Should().Be((0m, 0m, 0m));
+        Transcription(key, ("OPENAI_REALTIME_MODEL", "my-deployment")).Should().Be((0m, 0m, 0m), "nobody knows in which currency that one's are");
+        Transcription().Should().Be((0m, 0m, 0m), "a rehearsal costs nothing");
+        Transcription(key, ("PRICE_TRANSCRIPTION_IN", "1"), ("PRICE_TRANSCRIPTION_OUT", "2"), ("PRICE_TRANSCRIPTION_MINUTE", "0.5"), ("PRICES_DATE", "2027-01-31")).Should().Be((1m, 2m, 0.5m));
+        FaultsOf(key, ("PRICE_TRANSCRIPTION_MINUTE", "0.5")).Should().ContainSingle().Which.Key.Should().Be("PRICES_DATE");
+
+        static (decimal, decimal, decimal) Transcription(params (string, string)[] settings) =>
+            Read(settings).Costs.Prices is var prices ? (prices.TranscriptionIn, prices.TranscriptionOut, prices.TranscriptionMinute) : default;
     }
 
     [Fact]

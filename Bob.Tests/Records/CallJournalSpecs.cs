@@ -202,11 +202,11 @@ public sealed class CallJournalSpecs
         _journal.Heard(new InputCommitted("c2"));
         _journal.Ended(CallEnd.CallerHungUp);
 
-        _journal.Heard(new CallerTranscribed("c1", "Goodbye."));
+        _journal.Heard(new CallerTranscribed("c1", "Goodbye.", new TranscriptionUsage(0, 9, 4)));
         _journal.Heard(new TranscriptionFailed("c2", null, null));
         _journal.Heard(Words("Good"));
 
-        _kept.Entries[^2..].Should().Match(last => last.First() is CallerWords && last.Last() is CallerWordsFailed);
+        _kept.Entries[^3..].Select(last => last.GetType().Name).Should().Equal(nameof(CallerWords), nameof(TranscriptionReported), nameof(CallerWordsFailed));
         _kept.Entries.Select(entry => entry.Number).Should().Equal(Enumerable.Range(1, _kept.Entries.Count));
     }
 

@@ -65,11 +65,11 @@ public sealed class CallSoFarSpecs
     {
         var day = new DaySpending(100, _clock);
         var meter = new CallMeter(new CostOptions(Prices.None, PerCall: 2), day, _clock);
-        var soFar = CallSoFar.Of(Entries.Of("CA1", Opened, Stream, new UsageReported("r1", 1, 1, 0, 0, 1, 1, 0.5m), new UsageReported("r2", 1, 1, 0, 0, 1, 1, 0.7m)))!;
+        var soFar = CallSoFar.Of(Entries.Of("CA1", Opened, Stream, new UsageReported("r1", 1, 1, 0, 0, 1, 1, 0.5m), new UsageReported("r2", 1, 1, 0, 0, 1, 1, 0.7m), new TranscriptionReported("c1", 0, 1, 1, null, 0.1m)))!;
 
         CallJournal.Resumed(soFar, new Book(_written), _clock, meter);
 
-        meter.Spent.Should().Be(1.2m);
+        meter.Spent.Should().Be(1.3m);
         day.Spent.Should().Be(0);
         meter.Limit.Should().Be(new CostLimit(CallEnd.CallCostCap, IsPassed: false), "another answer and a goodbye might cost 1.4 more");
     }

@@ -128,6 +128,27 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Writing_down_a_turn_is_billed_beside_the_responses_also_after_the_end()
+    {
+        await _store.WriteAsync(
+            Entries.Of(
+                "CA1", new CallOpened("+15550100001", "+15550100002", null), new UsageReported("r1", 1, 1, 0, 0, 1, 1, 0.5m), new TranscriptionReported("c1", 1, 26, 12, null, 0.25m),
+                new CallEnded(CallEnd.CallerHungUp, 1, 0), new TranscriptionReported("c2", 0, 0, 0, 2.5, 0.125m)),
+            Cancellation);
+
+        await using var db = _database.Open();
+        (await db.Usage.OrderBy(row => row.Number).ToListAsync(Cancellation)).Skip(1).Should().BeEquivalentTo(
+            new object[]
+            {
+                new { Kind = UsageKind.Transcription, ResponseId = "c1", TextIn = 1, AudioIn = 26, TextOut = 12, Seconds = (double?)null, CostMicros = 250_000 },
+                new { Kind = UsageKind.Transcription, ResponseId = "c2", TextIn = 0, AudioIn = 0, TextOut = 0, Seconds = (double?)2.5, CostMicros = 125_000 },
+            },
+            options => options.WithStrictOrdering());
+        (await db.Calls.SingleAsync(Cancellation)).CostMicros.Should().Be(875_000);
+        (await _store.DearestResponseAsync(Entries.Noon, Cancellation)).Should().Be(0.5m);
+    }
+
+    [Fact]
     public async Task A_number_is_one_turn_which_grows_with_its_keys()
     {
         var entries = Entries.Of(
