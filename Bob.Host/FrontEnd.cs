@@ -46,6 +46,7 @@ public static partial class FrontEnd
             .AddSingleton<WaitingStreams>()
             .AddSingleton<IncomingCallEndpoint>()
             .AddSingleton<CallProgressEndpoints>()
+            .AddSingleton<CallsTakenOver>()
             .AddSingleton<CallFallback>()
             .AddSingleton<VoicemailEndpoints>()
             .AddSingleton<MediaStreamEndpoint>()
@@ -78,7 +79,7 @@ public static partial class FrontEnd
         var fallback = context.RequestServices.GetRequiredService<CallFallback>();
         var twiml = context.Request.Path.Value switch
         {
-            IncomingCallEndpoint.Path or "/call-next" => fallback.TakeOver(apologise: true),
+            IncomingCallEndpoint.Path or "/call-next" => fallback.TakeOver(null, apologise: true),
             "/call-next/dialled" or "/call-next/recorded" => Twiml.HangUp(CallFallback.Farewell),
             _ => null,
         };

@@ -127,16 +127,17 @@ public sealed partial class CallActor
         _modelLeg.Tell(new ModelLegProtocol.ToolReturned(finished.Tool, OnlyIfSilent: _state.Phase == CallPhase.Ending));
     }
 
-    /// <summary>Keys are collected for a moment, so that a number reaches the model whole.</summary>
+    /// <summary>Keys are written down at once, and collected for a moment, so that a number reaches the model whole.</summary>
     private void Press(string digit)
     {
         Happened(new CallEvent.CallerPressed());
         if (!_keypad.Press(digit))
             return;
+        _journal.CallerPresses(_keypad.SoFar);
         Timers.StartSingleTimer(nameof(KeypadPause), KeypadPause.Instance, Keypad.Pause);
     }
 
-    /// <summary>Writes down the keys that were collected.</summary>
+    /// <summary>Writes down that the keys that were collected are all of their number.</summary>
     /// <returns>Null: there are none.</returns>
     private string? KeepKeys()
     {

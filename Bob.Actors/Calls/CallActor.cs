@@ -89,7 +89,7 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
         else
         {
             _log.Info("Incoming call from {Caller}", _admission.Caller);
-            _journal.Opened(_admission);
+            _journal.Opened(_admission, _services.Realtime.Persona);
         }
 
         Happened(new CallEvent.Admitted());

@@ -22,6 +22,9 @@ public sealed class Keypad
         return true;
     }
 
+    /// <summary>The entry so far.</summary>
+    public string SoFar => _digits.ToString();
+
     /// <summary>The entry so far; the next one begins.</summary>
     public string Take()
     {

@@ -67,11 +67,13 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
 
     /// <summary>Goes on where another process stopped: what is in the books of the day already is not added to it again.</summary>
     /// <param name="responses">What the responses cost.</param>
+    /// <param name="transcriptions">What writing down the caller's words cost.</param>
     /// <param name="answered">Since when the caller is on the line, a timestamp of the clock; null: not yet.</param>
-    public void Resume(IEnumerable<decimal> responses, long? answered)
+    public void Resume(IEnumerable<decimal> responses, IEnumerable<decimal> transcriptions, long? answered)
     {
         lock (_gate)
         {
+            _model += transcriptions.Sum();
             foreach (var cost in responses)
                 (_model, _largest) = (_model + cost, Math.Max(_largest, cost));
             _answered = answered;
@@ -99,6 +101,20 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
             _inFlight = null;
             _model += cost ?? 0;
             _largest = Math.Max(_largest, cost ?? 0);
+            return cost;
+        }
+    }
+
+    /// <summary>
+    /// Words of the caller's were written down. Its cost: at the prices of the first server's transcription, whoever did it, and no measure of what a response may cost.
+    /// </summary>
+    public decimal Transcribed(TranscriptionUsage used)
+    {
+        lock (_gate)
+        {
+            var cost = costs.Prices.Of(used);
+            day.Add(cost);
+            _model += cost;
             return cost;
         }
     }

@@ -11,6 +11,9 @@ public sealed record Prices
     /// <summary>No response has more tokens than this; a server that says so is wrong.</summary>
     private const long MaxTokens = 100_000_000;
 
+    /// <summary>A day, s; a server that says that a turn was longer is wrong.</summary>
+    private const double LongestTurn = 86_400;
+
     private const int Decimals = 6;
 
     /// <summary>Nothing costs anything.</summary>
@@ -28,6 +31,14 @@ public sealed record Prices
 
     public decimal AudioOut { get; init; }
 
+    /// <summary>What a transcription reads, text and audio alike.</summary>
+    public decimal TranscriptionIn { get; init; }
+
+    public decimal TranscriptionOut { get; init; }
+
+    /// <summary>A minute that is transcribed, where time is billed and not tokens.</summary>
+    public decimal TranscriptionMinute { get; init; }
+
     /// <summary>A minute on the telephone that has begun.</summary>
     public decimal PhoneMinute { get; init; }
 
@@ -43,6 +54,21 @@ public sealed record Prices
             + ((audioIn - cachedAudio) * AudioIn) + (cachedAudio * CachedAudioIn) + (Tokens(used.AudioOut) * AudioOut);
         return decimal.Round(millions / 1_000_000, Decimals, MidpointRounding.AwayFromZero);
     }
+
+    /// <summary>The cost of writing down what the caller said.</summary>
+    public decimal Of(TranscriptionUsage used)
+    {
+        var millions = ((Tokens(used.TextIn) + Tokens(used.AudioIn)) * TranscriptionIn) + (Tokens(used.TextOut) * TranscriptionOut);
+        var minutes = (decimal)Math.Clamp(used.Seconds ?? 0, 0, LongestTurn) / 60;
+        return decimal.Round((millions / 1_000_000) + (minutes * TranscriptionMinute), Decimals, MidpointRounding.AwayFromZero);
+    }
+
+    /// <summary>
+    /// What a response costs about, before any has told: a first answer of 10 s. A second of Bob's voice is 20 tokens of audio and about 4 of text, a second of
+    /// the caller's 10 tokens (OpenAI's guide to the cost of Realtime: one token for 50 ms of what it says, one for 100 ms of what it hears). Read for it, and not cached
+    /// yet: instructions and tools of some 1,000 tokens, which is what <c>prompts/bob.md</c> comes to, and 10 s of the caller.
+    /// </summary>
+    public decimal TypicalResponse => Of(new RealtimeUsage(TextIn: 1_000, AudioIn: 100, CachedTextIn: 0, CachedAudioIn: 0, TextOut: 40, AudioOut: 200));
 
     /// <summary>The cost of that much time on the telephone, at least one minute.</summary>
     public decimal OfPhone(TimeSpan time) =>

@@ -38,7 +38,7 @@ public static class BobAkkaHostingExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<WakingTime>(),
             provider.GetRequiredService<ILogger<ModelProvider>>()))
-        .AddSingleton(provider => new DaySpending(provider.GetRequiredService<CostOptions>().PerDay, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => Spending(provider.GetRequiredService<CostOptions>(), provider.GetService<FurtherModels>()?.All ?? [], provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<ToolFactory>(CallTools.EndCall)
         .AddSingleton(provider => new CallServices(
             provider.GetRequiredService<CallOptions>(),
@@ -82,6 +82,10 @@ public static class BobAkkaHostingExtensions
             system.EventStream.Publish(new RecorderProtocol.RecordingFinished(mended.CallSid, mended.File, mended.Duration, "process died"));
         }
     });
+
+    /// <summary>Whichever server answers, the day has room for what it may cost.</summary>
+    private static DaySpending Spending(CostOptions costs, IReadOnlyList<RealtimeOptions> furtherModels, TimeProvider clock) =>
+        new(costs.PerDay, clock, furtherModels.Select(model => model.Prices ?? costs.Prices).Append(costs.Prices).Max(prices => prices.TypicalResponse));
 
     private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
     {

@@ -43,7 +43,8 @@ public sealed record ItemDone(string ItemId, string ItemType, string? Role, stri
 public sealed record ItemTruncated(string ItemId, long AudioEndMs) : RealtimeEvent;
 
 /// <summary>What the caller said in a turn; may come after the response to it.</summary>
-public sealed record CallerTranscribed(string ItemId, string Transcript) : RealtimeEvent;
+/// <param name="Usage">What writing it down is billed for, apart from all responses.</param>
+public sealed record CallerTranscribed(string ItemId, string Transcript, TranscriptionUsage? Usage = null) : RealtimeEvent;
 
 /// <summary>There will be no transcript of a turn. The model heard it all the same.</summary>
 public sealed record TranscriptionFailed(string ItemId, string? Code, string? Message) : RealtimeEvent;
@@ -101,6 +102,10 @@ public sealed record RealtimeError(string? Type, string? Code, string Message, s
 
 /// <summary>The tokens of one response. Cached tokens are part of the input's, not beside them.</summary>
 public sealed record RealtimeUsage(long TextIn, long AudioIn, long CachedTextIn, long CachedAudioIn, long TextOut, long AudioOut);
+
+/// <summary>What a transcription is billed for: tokens or, with some models, time.</summary>
+/// <param name="Seconds">The length of what was transcribed; null where tokens are billed.</param>
+public sealed record TranscriptionUsage(long TextIn, long AudioIn, long TextOut, double? Seconds = null);
 
 /// <summary>One limit of the account.</summary>
 /// <param name="Name"><c>requests</c> or <c>tokens</c>.</param>

@@ -20,6 +20,9 @@ public sealed record RealtimeOptions
     /// <summary>Speed of speech, 0.25 to 1.5.</summary>
     public double Speed { get; init; } = 1.0;
 
+    /// <summary>Who Bob is by these instructions, a short name; it is written down with each call. Null: he has none.</summary>
+    public string? Persona { get; init; }
+
     /// <summary>The system prompt.</summary>
     public required string Instructions { get; init; }
 

@@ -152,7 +152,7 @@ public static class RealtimeReader
             case "conversation.item.truncated":
                 return new ItemTruncated(Id(e, "item_id"), Number(e, "audio_end_ms"));
             case "conversation.item.input_audio_transcription.completed":
-                return new CallerTranscribed(Id(e, "item_id"), Id(e, "transcript"));
+                return new CallerTranscribed(Id(e, "item_id"), Id(e, "transcript"), Transcription(e));
             case "conversation.item.input_audio_transcription.failed":
                 var failure = Member(e, "error") is { } inner ? Error(inner) : null;
                 return new TranscriptionFailed(Id(e, "item_id"), failure?.Code, failure?.Message);
@@ -248,6 +248,19 @@ public static class RealtimeReader
             Number(input, "text_tokens"), Number(input, "audio_tokens"),
             Number(cached, "text_tokens"), Number(cached, "audio_tokens"),
             Number(output, "text_tokens"), Number(output, "audio_tokens"));
+    }
+
+    /// <summary>Whatever a server makes of it, the caller's words count more.</summary>
+    private static TranscriptionUsage? Transcription(JsonElement e)
+    {
+        if (!e.TryGetProperty("usage", out var usage) || usage.ValueKind != JsonValueKind.Object)
+            return null;
+        if (usage.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("duration"u8))
+            return new TranscriptionUsage(0, 0, 0, Amount(usage, "seconds"));
+        var text = usage.TryGetProperty("input_token_details", out var details) && details.ValueKind == JsonValueKind.Object ? (long)Amount(details, "text_tokens") : 0;
+        return new TranscriptionUsage(text, Math.Max(0, (long)Amount(usage, "input_tokens") - text), (long)Amount(usage, "output_tokens"));
+
+        static double Amount(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 0;
     }
 
     private static List<RateLimit> Limits(JsonElement e)

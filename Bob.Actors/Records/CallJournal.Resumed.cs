@@ -17,8 +17,8 @@ public sealed partial class CallJournal
     public (string File, DateTimeOffset At)? Recording { get; private set; }
 
     /// <summary>
-    /// The book of a call, as it stands, ready for what comes next: conversation, numbers, times, costs. What was being said or done when the process died is
-    /// written down as cut off.
+    /// The book of a call, as it stands, ready for what comes next: conversation, numbers, times, costs. What was being said, typed or done when the process
+    /// died is written down as cut off.
     /// </summary>
     public static CallJournal Resumed(CallSoFar soFar, IJournal journal, TimeProvider clock, CallMeter meter)
     {
@@ -26,6 +26,8 @@ public sealed partial class CallJournal
         resumed.TakeUp(soFar);
         if (resumed.Recording is not null)
             resumed.RecordingTruncated("process died"); // by the moment in which it did
+        if (soFar.UnfinishedKeys is { } keys)
+            resumed.Write(new KeysPressed(keys.DigitsSoFar, keys.First ?? keys.Number)); // the conversation has them already
         foreach (var speech in soFar.Unfinished)
             resumed.Cut(speech.ItemId, speech.HeardMs, speech.ReceivedMs, lost: true);
         foreach (var tool in soFar.UnansweredTools)
@@ -49,6 +51,6 @@ public sealed partial class CallJournal
         _step = soFar.Step is { } step ? (step.Phase, step.End, step.LastWords) : default;
         Recording = soFar.Recording is { } recording ? (recording.File, recording.At) : null;
         RecordingFault = soFar.Entries.OfType<RecordingTruncated>().FirstOrDefault()?.Reason;
-        Meter.Resume(soFar.Costs, soFar.AnsweredAt is { } answered ? TimestampOf(clock, answered) : null);
+        Meter.Resume(soFar.Costs, soFar.TranscriptionCosts, soFar.AnsweredAt is { } answered ? TimestampOf(clock, answered) : null);
     }
 }

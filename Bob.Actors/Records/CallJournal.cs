@@ -31,6 +31,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     private long? _wordsWritten;
     private (string ResponseId, string ItemId) _lastWords = ("", "");
     private string? _growing;
+    private int? _keys; // the entry of the first key of a number that is not whole yet
     private (CallPhase, CallEnd?, string?) _step;
     private long? _firstAudioMs;
     private int _streams;
@@ -117,6 +118,8 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
                 break;
             case CallerTranscribed transcribed:
                 Add(new CallerWords(transcribed.ItemId, transcribed.Transcript));
+                if (transcribed.Usage is { } billed)
+                    Write(new TranscriptionReported(transcribed.ItemId, billed.TextIn, billed.AudioIn, billed.TextOut, billed.Seconds, Meter.Transcribed(billed)));
                 break;
             case TranscriptionFailed failed:
                 Add(new CallerWordsFailed(failed.ItemId));
@@ -204,7 +207,21 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
         Add(new ToolReturned(callId, output, ms, failure ?? "ok"));
     }
 
-    public void CallerPressed(string digits) => Add(new KeysPressed(digits));
+    /// <summary>A key was pressed. No model is told of it before the number is whole: see <see cref="CallerPressed"/>.</summary>
+    /// <param name="soFar">The number, as far as it goes.</param>
+    public void CallerPresses(string soFar)
+    {
+        KeepWords();
+        var number = Write(new KeyPressed(soFar, _keys));
+        _keys ??= number;
+    }
+
+    /// <summary>A number is whole.</summary>
+    public void CallerPressed(string digits)
+    {
+        Add(new KeysPressed(digits, _keys));
+        _keys = null;
+    }
 
     /// <summary>The call is recorded, into that file. From the recorder, on whatever thread it has.</summary>
     public void RecordingBegun(string file)
@@ -295,14 +312,16 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
         Write(entry);
     }
 
-    private void Write(JournalEntry entry)
+    /// <returns>The number of the entry; null: it was not written.</returns>
+    private int? Write(JournalEntry entry)
     {
         lock (_gate)
-        {
-            if (_isOpen || (_isOver && entry is CallerTurn or CallerWords or CallerWordsFailed or UsageReported))
-                Append(entry);
-        }
+            return _isOpen || (_isOver && entry is CallerTurn or CallerWords or CallerWordsFailed or TranscriptionReported or UsageReported) ? Append(entry) : null;
     }
 
-    private void Append(JournalEntry entry) => journal.Write(entry with { CallSid = callSid, Number = ++last, At = clock.GetUtcNow() });
+    private int Append(JournalEntry entry)
+    {
+        journal.Write(entry with { CallSid = callSid, Number = ++last, At = clock.GetUtcNow() });
+        return last;
+    }
 }

@@ -45,9 +45,15 @@ public sealed record CallSoFar
     /// <summary>What its responses cost.</summary>
     public IEnumerable<decimal> Costs => Entries.OfType<UsageReported>().Select(used => used.Cost ?? 0);
 
+    /// <summary>What writing down the caller's words cost.</summary>
+    public IEnumerable<decimal> TranscriptionCosts => Entries.OfType<TranscriptionReported>().Select(written => written.Cost);
+
     /// <summary>Tools that were started, and gave no answer that anybody wrote down.</summary>
     public IEnumerable<string> UnansweredTools =>
         Entries.OfType<JournalEntry.ToolCalled>().Select(called => called.CallId).Except(Entries.OfType<ToolReturned>().Select(returned => returned.CallId));
+
+    /// <summary>The number that the caller was typing when the process died; null: none.</summary>
+    public KeyPressed? UnfinishedKeys => Conversation.UnfinishedKeys(Entries);
 
     /// <summary>What Bob was saying when the process died.</summary>
     public required IReadOnlyList<UnfinishedSpeech> Unfinished { get; init; }

@@ -12,6 +12,7 @@ public static class Conversation
     /// <summary>The whole log of a call.</summary>
     public static ConversationLog Log(IEnumerable<JournalEntry> entries)
     {
+        entries = [.. entries];
         var log = new ConversationLog();
         foreach (var entry in entries)
         {
@@ -20,10 +21,16 @@ public static class Conversation
             Add(log, entry);
         }
 
+        if (UnfinishedKeys(entries) is { } keys)
+            log.CallerPressed(keys.DigitsSoFar);
         return log;
     }
 
-    /// <summary>Tells a log what an entry says. Live calls and the books feed it in the same way.</summary>
+    /// <summary>The number that the caller was typing where the book ends; null: none.</summary>
+    internal static KeyPressed? UnfinishedKeys(IEnumerable<JournalEntry> entries) =>
+        entries.LastOrDefault(entry => entry is CallOpened or KeyPressed or KeysPressed) as KeyPressed;
+
+    /// <summary>Tells a log what an entry says. Live calls and the books feed it in the same way. Of keys it has nothing before their number is whole.</summary>
     internal static void Add(ConversationLog log, JournalEntry entry)
     {
         switch (entry)

@@ -19,12 +19,14 @@ namespace Bob.Actors.Records;
 [JsonDerivedType(typeof(BobCut), "bob-cut")]
 [JsonDerivedType(typeof(ToolCalled), "tool-called")]
 [JsonDerivedType(typeof(ToolReturned), "tool-returned")]
+[JsonDerivedType(typeof(KeyPressed), "key-pressed")]
 [JsonDerivedType(typeof(KeysPressed), "keys-pressed")]
 [JsonDerivedType(typeof(StepChanged), "step-changed")]
 [JsonDerivedType(typeof(RecordingBegun), "recording-begun")]
 [JsonDerivedType(typeof(RecordingTruncated), "recording-truncated")]
 [JsonDerivedType(typeof(MessageLeft), "message-left")]
 [JsonDerivedType(typeof(UsageReported), "usage-reported")]
+[JsonDerivedType(typeof(TranscriptionReported), "transcription-reported")]
 [JsonDerivedType(typeof(CallEnded), "call-ended")]
 public abstract record JournalEntry
 {
@@ -42,7 +44,7 @@ public abstract record JournalEntry
     /// <summary>A call was admitted.</summary>
     /// <param name="Caller">The caller's number, or "anonymous".</param>
     /// <param name="Called">Bob's number.</param>
-    /// <param name="Persona">Who Bob is to this caller; null for the one that the settings describe.</param>
+    /// <param name="Persona">Who Bob is to this caller; null where nobody said so.</param>
     public sealed record CallOpened(string Caller, string Called, string? Persona) : JournalEntry;
 
     /// <summary>A media stream of the call came, the first or another.</summary>
@@ -83,8 +85,17 @@ public abstract record JournalEntry
     /// <param name="Outcome"><c>ok</c>, or in a word why it gave no answer of its own.</param>
     public sealed record ToolReturned(string CallId, string Output, long Ms, string Outcome) : JournalEntry;
 
-    /// <summary>The caller pressed keys.</summary>
-    public sealed record KeysPressed(string Digits) : JournalEntry;
+    /// <summary>
+    /// The caller pressed a key, and the number that it belongs to may go on. Written at once: who types a long number presses for longer than the second in which
+    /// everything is to be durable.
+    /// </summary>
+    /// <param name="DigitsSoFar">All of the number so far.</param>
+    /// <param name="First">The number of the entry of its first key; null: this is it.</param>
+    public sealed record KeyPressed(string DigitsSoFar, int? First = null) : JournalEntry;
+
+    /// <summary>The caller pressed keys, and the number is whole.</summary>
+    /// <param name="First">The number of the entry of its first key; null where none was written before this one.</param>
+    public sealed record KeysPressed(string Digits, int? First = null) : JournalEntry;
 
     /// <summary>What is to come next changed.</summary>
     /// <param name="End">How the call is about to end.</param>
@@ -130,6 +141,11 @@ public abstract record JournalEntry
     public sealed record UsageReported(
         string ResponseId, long TextIn, long AudioIn, long CachedTextIn, long CachedAudioIn, long TextOut, long AudioOut, decimal? Cost = null)
         : JournalEntry;
+
+    /// <summary>What writing down a turn of the caller's is billed for: tokens or, with some models, time.</summary>
+    /// <param name="Seconds">Null where tokens are billed.</param>
+    /// <param name="Cost">At the prices of its time, in their currency.</param>
+    public sealed record TranscriptionReported(string ItemId, long TextIn, long AudioIn, long TextOut, double? Seconds, decimal Cost) : JournalEntry;
 
     /// <summary>The one end of the call.</summary>
     /// <param name="FirstAudioMs">From the call's opening to Bob's first sound; null when there was none.</param>

@@ -7,7 +7,7 @@ namespace Bob.Host.Calls;
 
 /// <summary>What Twilio asks and reports while a call goes on. All of it may come twice, late, in any order, and for calls nobody knows.</summary>
 public sealed partial class CallProgressEndpoints(
-    Switchboard switchboard, IncomingCallEndpoint incoming, OrphanCalls orphans, CallFallback fallback, PublicUrl url, ILogger<CallProgressEndpoints> log)
+    Switchboard switchboard, IncomingCallEndpoint incoming, OrphanCalls orphans, CallFallback fallback, CallsTakenOver takenOver, PublicUrl url, ILogger<CallProgressEndpoints> log)
 {
     /// <summary><c>POST /call-next</c>: a media stream ended; what comes next?</summary>
     public async Task<IResult> NextAsync(TwilioRequest request)
@@ -22,9 +22,9 @@ public sealed partial class CallProgressEndpoints(
         {
             Resume resume => Twiml.Connect(url, resume.Ticket, resume.Pause),
             HangUp hangUp => Twiml.HangUp(hangUp.Say),
-            FallBack over => fallback.TakeOver(over.Apologise),
+            FallBack over => fallback.TakeOver(request.CallSid, over.Apologise),
             Announce => await incoming.AnswerAsync(request, isAnswered: true),
-            _ => fallback.TakeOver(apologise: true),
+            _ => fallback.TakeOver(request.CallSid, apologise: true),
         };
     }
 
@@ -46,6 +46,7 @@ public sealed partial class CallProgressEndpoints(
 
     private Task OverAsync(TwilioRequest request)
     {
+        takenOver.HungUp(request.CallSid);
         orphans.GiveUp(request.CallSid); // should its process have died, and its caller not have come back
         return switchboard.TellAsync(new CallOver(request.CallSid, request.CallStatus));
     }

@@ -7,9 +7,9 @@ namespace Bob.Host.Calls;
 
 /// <summary>
 /// How a node leaves: new calls are refused, those that are up go on, and so does everything that they need, for as long as <c>DRAIN_SECONDS</c> says. Then Bob
-/// says goodbye to those that are left. The host stops after the last of them.
+/// says goodbye to those that are left. The host stops after the last of them, and after the last message that a caller is leaving, if there is still time for that.
 /// </summary>
-public sealed partial class Drain(BobOptions options, Switchboard switchboard, IHostApplicationLifetime host, TimeProvider clock, ILogger<Drain> log) : IDisposable
+public sealed partial class Drain(BobOptions options, Switchboard switchboard, CallsTakenOver takenOver, IHostApplicationLifetime host, TimeProvider clock, ILogger<Drain> log) : IDisposable
 {
     /// <summary>How long Bob may take to say goodbye to all; then Twilio says it.</summary>
     public static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(8);
@@ -53,7 +53,7 @@ public sealed partial class Drain(BobOptions options, Switchboard switchboard, I
     {
         try
         {
-            if (host.ApplicationStarted.IsCancellationRequested && !await EmptyWithinAsync(Glance, CancellationToken.None))
+            if (host.ApplicationStarted.IsCancellationRequested && (!await EmptyWithinAsync(Glance) || takenOver.Count > 0))
                 await EmptyAsync();
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
@@ -67,26 +67,28 @@ public sealed partial class Drain(BobOptions options, Switchboard switchboard, I
     private async Task EmptyAsync()
     {
         Begins(options.Drain.TotalSeconds);
-        if (!await EmptyWithinAsync(options.Drain, _hurry.Token))
+        using var deadline = new CancellationTokenSource(options.Drain, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_hurry.Token, deadline.Token, host.ApplicationStopping);
+        if (!await switchboard.DrainedAsync(limit.Token))
         {
             EndsAll();
             await switchboard.EndAllAsync(new EndAllCalls(CallEnd.NodeDrained, AtOnce: false));
-            if (!await EmptyWithinAsync(GoodbyeLimit, CancellationToken.None))
+            if (!await EmptyWithinAsync(GoodbyeLimit))
             {
                 await switchboard.EndAllAsync(new EndAllCalls(CallEnd.NodeDrained, AtOnce: true));
-                await EmptyWithinAsync(ClosingLimit, CancellationToken.None);
+                await EmptyWithinAsync(ClosingLimit);
             }
         }
 
         await Task.Delay(Afterwards, clock);
+        await takenOver.GoneAsync(limit.Token); // the last of the calls may have become one of these
     }
 
-    private async Task<bool> EmptyWithinAsync(TimeSpan limit, CancellationToken hurry)
+    private async Task<bool> EmptyWithinAsync(TimeSpan time)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(hurry, host.ApplicationStopping);
-        using var deadline = new CancellationTokenSource(limit, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(end.Token, deadline.Token);
-        return await switchboard.DrainedAsync(either.Token);
+        using var deadline = new CancellationTokenSource(time, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, host.ApplicationStopping);
+        return await switchboard.DrainedAsync(limit.Token);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Draining: new calls are refused, and those that are up go on for up to {Seconds} s")]

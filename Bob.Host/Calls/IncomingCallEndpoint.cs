@@ -25,7 +25,7 @@ public sealed class IncomingCallEndpoint(Reception reception, Switchboard switch
         if (welcome.Refusal is { } refusal)
         {
             CallMetrics.Refused(refusal);
-            return refusal == Reception.Blocked ? Twiml.Rejected() : isAnswered ? fallback.TakeOver(apologise: true) : Twiml.Busy();
+            return refusal == Reception.Blocked ? Twiml.Rejected() : isAnswered ? fallback.TakeOver(request.CallSid, apologise: true) : Twiml.Busy();
         }
 
         // As the number is kept, however the network writes it: who was looked up is who is found, and erased, later.
@@ -36,12 +36,12 @@ public sealed class IncomingCallEndpoint(Reception reception, Switchboard switch
                 return Twiml.Connect(url, admitted.Ticket);
             case CallRefused { Reason: "draining" }:
                 CallMetrics.Refused("draining");
-                return options.DrainRedirect is { } other ? Twiml.Redirect(other) : isAnswered ? fallback.TakeOver(apologise: true) : Twiml.Busy();
+                return options.DrainRedirect is { } other ? Twiml.Redirect(other) : isAnswered ? fallback.TakeOver(request.CallSid, apologise: true) : Twiml.Busy();
             case CallRefused refused:
                 CallMetrics.Refused(refused.Reason == "busy" ? "busy" : "over");
-                return isAnswered ? fallback.TakeOver(apologise: true) : Twiml.Busy();
+                return isAnswered ? fallback.TakeOver(request.CallSid, apologise: true) : Twiml.Busy();
             default:
-                return fallback.TakeOver(apologise: true);
+                return fallback.TakeOver(request.CallSid, apologise: true);
         }
     }
 }

@@ -11,22 +11,25 @@ namespace Bob.Host.Calls;
 /// it may come twice, late, and in any order; a message is written down once.
 /// </summary>
 public sealed partial class VoicemailEndpoints(
-    CallFallback fallback, IJournal journal, VoicemailPickup pickup, TimeProvider clock, ILogger<VoicemailEndpoints> log)
+    CallFallback fallback, CallsTakenOver takenOver, IJournal journal, VoicemailPickup pickup, TimeProvider clock, ILogger<VoicemailEndpoints> log)
 {
     private const int LongestUrl = 500;
 
     /// <summary><c>POST /call-next/dialled</c>: a human was rung; what comes next?</summary>
     public Task<IResult> DialledAsync(TwilioRequest request)
     {
-        var outcome = request.Form["DialCallStatus"];
         Rang(request.Form.Shown("DialCallStatus"));
-        return Task.FromResult<IResult>(request.IsFinal ? Twiml.Nothing() : fallback.Dialled(outcome));
+        if (!request.IsFinal)
+            return Task.FromResult<IResult>(fallback.Dialled(request.CallSid, request.Form["DialCallStatus"]));
+        takenOver.CameBack(request.CallSid);
+        return Task.FromResult<IResult>(Twiml.Nothing());
     }
 
     /// <summary><c>POST /call-next/recorded</c>: the caller has left a message, and may have hung up with it.</summary>
     public Task<IResult> RecordedAsync(TwilioRequest request)
     {
         var taken = Take(request);
+        takenOver.CameBack(request.CallSid);
         return Task.FromResult<IResult>(request.IsFinal ? Twiml.Nothing() : Twiml.HangUp(taken ? CallFallback.Thanks : CallFallback.Farewell));
     }
 
@@ -35,6 +38,7 @@ public sealed partial class VoicemailEndpoints(
     {
         if (request.Form["RecordingStatus"] is null or "completed")
             Take(request);
+        takenOver.HungUp(request.CallSid); // the other request follows, if it was not lost
         return Task.FromResult<IResult>(Results.NoContent());
     }
 

@@ -22,7 +22,7 @@ public static partial class BobOptionsReader
         var serverUrl = ReadServerUrl(settings);
         RequireToken(settings, serverUrl);
         var (recordings, notice) = RecordingSettings.Read(settings, sources.ContentRoot);
-        var costs = CostSettings.Read(settings, realtime.Model, mode);
+        var costs = CostSettings.Read(settings, realtime.Model, realtime.TranscriptionModel, mode);
         var fallback = FallbackSettings.Read(settings);
         var (calls, files) = Fitting(ReadCalls(settings) with { Fallback = fallback.Kind }, OpenFiles.Limit);
         var options = new BobOptions
@@ -35,7 +35,7 @@ public static partial class BobOptionsReader
             FurtherModels = [.. models.Skip(1).Select(Noticed)],
             Calls = calls,
             Admission = AdmissionSettings.Read(settings),
-            Clips = ClipSettings.Read(settings, sources.ContentRoot),
+            Clips = ClipSettings.Read(settings, sources.ContentRoot, realtime.Persona),
             Fallback = fallback,
             RecordingDirectory = recordings,
             RecordingsFolder = RecordingSettings.Folder(settings, sources.ContentRoot),

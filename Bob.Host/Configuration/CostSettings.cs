@@ -23,15 +23,30 @@ public static class CostSettings
         ["gpt-realtime-1.5"] = Flagship with { TextOut = 16 },
     };
 
+    /// <summary>
+    /// The same of transcription: developers.openai.com/api/docs/models/gpt-4o-mini-transcribe and gpt-4o-transcribe, which list one price for all that is read, looked up on 2026-11-27;
+    /// gpt-realtime-whisper is billed by the minute.
+    /// </summary>
+    private static readonly Dictionary<string, Prices> KnownTranscription = new()
+    {
+        ["gpt-4o-mini-transcribe"] = new() { TranscriptionIn = 1.25m, TranscriptionOut = 5 },
+        ["gpt-4o-transcribe"] = new() { TranscriptionIn = 2.50m, TranscriptionOut = 10 },
+        ["gpt-realtime-whisper"] = new() { TranscriptionMinute = 0.017m },
+    };
+
     private static readonly string[] ModelPriceKeys =
         [Keys.PriceTextIn, Keys.PriceTextCached, Keys.PriceTextOut, Keys.PriceAudioIn, Keys.PriceAudioCached, Keys.PriceAudioOut];
 
-    private static readonly string[] PriceKeys = [.. ModelPriceKeys, Keys.PricePhoneMinute, Keys.Model2Prices, Keys.Model3Prices, Keys.Model4Prices];
+    private static readonly string[] PriceKeys =
+        [.. ModelPriceKeys, Keys.PriceTranscriptionIn, Keys.PriceTranscriptionOut, Keys.PriceTranscriptionMinute, Keys.PricePhoneMinute, Keys.Model2Prices, Keys.Model3Prices, Keys.Model4Prices];
 
-    public static CostOptions Read(Settings settings, string model, ModelMode mode)
+    /// <param name="transcription">The model that writes down what callers say; null: none does.</param>
+    public static CostOptions Read(Settings settings, string model, string? transcription, ModelMode mode)
     {
         // A rehearsal costs nothing, whatever the model is called that it rehearses for.
         var byDefault = mode == ModelMode.Rehearsal ? Prices.None : Known.GetValueOrDefault(model, Prices.None);
+        // The list's are in US dollars, as the model's are only when they are of the list, too.
+        var writing = byDefault.HaveModel ? KnownTranscription.GetValueOrDefault(transcription ?? "", Prices.None) : Prices.None;
         var prices = new Prices
         {
             TextIn = settings.Money(Keys.PriceTextIn, 0, Dearest) ?? byDefault.TextIn,
@@ -40,6 +55,9 @@ public static class CostSettings
             AudioIn = settings.Money(Keys.PriceAudioIn, 0, Dearest) ?? byDefault.AudioIn,
             CachedAudioIn = settings.Money(Keys.PriceAudioCached, 0, Dearest) ?? byDefault.CachedAudioIn,
             AudioOut = settings.Money(Keys.PriceAudioOut, 0, Dearest) ?? byDefault.AudioOut,
+            TranscriptionIn = settings.Money(Keys.PriceTranscriptionIn, 0, Dearest) ?? writing.TranscriptionIn,
+            TranscriptionOut = settings.Money(Keys.PriceTranscriptionOut, 0, Dearest) ?? writing.TranscriptionOut,
+            TranscriptionMinute = settings.Money(Keys.PriceTranscriptionMinute, 0, Dearest) ?? writing.TranscriptionMinute,
             PhoneMinute = settings.Money(Keys.PricePhoneMinute, 0, Dearest) ?? 0,
         };
         var costs = new CostOptions(prices, ReadCap(settings, Keys.MaxCostPerCall), ReadCap(settings, Keys.MaxCostPerDay), ReadDate(settings));

@@ -35,6 +35,7 @@ public static class Keys
     public const string Model4Voice = "MODEL_4_VOICE";
     public const string Model4Transcription = "MODEL_4_TRANSCRIPTION";
     public const string Model4Prices = "MODEL_4_PRICES";
+    public const string Persona = "BOB_PERSONA";
     public const string Instructions = "BOB_INSTRUCTIONS";
     public const string Greeting = "BOB_GREETING";
     public const string TranscriptionModel = "TRANSCRIPTION_MODEL";
@@ -72,6 +73,9 @@ public static class Keys
     public const string PriceAudioIn = "PRICE_AUDIO_IN";
     public const string PriceAudioCached = "PRICE_AUDIO_CACHED";
     public const string PriceAudioOut = "PRICE_AUDIO_OUT";
+    public const string PriceTranscriptionIn = "PRICE_TRANSCRIPTION_IN";
+    public const string PriceTranscriptionOut = "PRICE_TRANSCRIPTION_OUT";
+    public const string PriceTranscriptionMinute = "PRICE_TRANSCRIPTION_MINUTE";
     public const string PricePhoneMinute = "PRICE_PHONE_MINUTE";
     public const string PricesDate = "PRICES_DATE";
     public const string MaxCostPerCall = "MAX_COST_PER_CALL";
@@ -84,6 +88,8 @@ public static class Keys
     public const string KeepRecordingsDays = "KEEP_RECORDINGS_DAYS";
     public const string KeepCallsDays = "KEEP_CALLS_DAYS";
     public const string KeepMessagesDays = "KEEP_MESSAGES_DAYS";
+    public const string KeepCallersDays = "KEEP_CALLERS_DAYS";
+    public const string KeepUsageDays = "KEEP_USAGE_DAYS";
     public const string ApiToken = "API_TOKEN";
     public const string LogFormat = "LOG_FORMAT";
     public const string LogLevel = "LOG_LEVEL";

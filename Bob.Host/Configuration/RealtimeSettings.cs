@@ -15,6 +15,8 @@ public static partial class RealtimeSettings
     /// <summary>OpenAI takes 16,384 tokens of instructions and tools together; a token is about 4 characters, and tools need room too.</summary>
     private const int LongestInstructions = 40_000;
     private const int LongestGreeting = 1_000;
+    private const int LongestPersona = 40;
+    private const string DefaultPersona = "bob";
 
     private static readonly string[] OpenAiVoices =
         ["alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"];
@@ -41,6 +43,7 @@ public static partial class RealtimeSettings
             Model = settings.Name(Keys.OpenAiRealtimeModel, "gpt-realtime-2.1"),
             Voice = ReadVoice(settings, Keys.OpenAiVoice, "marin", url),
             Speed = settings.Number(Keys.OpenAiVoiceSpeed, 1.0, 0.25, 1.5),
+            Persona = ReadPersona(settings),
             Instructions = ReadInstructions(settings, contentRoot),
             Greeting = mode == ModelMode.Rehearsal ? RehearsalGreeting + greeting : greeting,
             TranscriptionModel = ReadTranscription(settings, Keys.TranscriptionModel, "gpt-4o-mini-transcribe"),
@@ -97,6 +100,16 @@ public static partial class RealtimeSettings
     {
         var model = settings.Name(key, byDefault);
         return model.Equals(NoTranscription, StringComparison.OrdinalIgnoreCase) ? null : model;
+    }
+
+    /// <summary>It is also the name of a folder, so it has nothing that leads out of one.</summary>
+    private static string ReadPersona(Settings settings)
+    {
+        var persona = settings.Text(Keys.Persona) ?? DefaultPersona;
+        if (persona.Length <= LongestPersona && persona.All(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_'))
+            return persona;
+        settings.Fault(Keys.Persona, $"{settings.Shown(persona)} is not a short name", $"Write 1 to {LongestPersona} letters, digits, spaces, - and _, such as {DefaultPersona}");
+        return DefaultPersona;
     }
 
     private static string ReadGreeting(Settings settings)

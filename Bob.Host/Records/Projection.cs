@@ -101,6 +101,9 @@ internal sealed class Projection
             case UsageReported used:
                 Bill(used, call);
                 break;
+            case TranscriptionReported written:
+                Bill(written, call);
+                break;
             case ToolCalled called:
                 Run(called);
                 break;
@@ -108,8 +111,12 @@ internal sealed class Projection
                 if (_tools.GetValueOrDefault((entry.CallSid.Value, Clean(returned.CallId))) is { } run)
                     (run.Output, run.Ms, run.Outcome) = (Clean(returned.Output), returned.Ms, Clean(returned.Outcome));
                 break;
+            case KeyPressed pressed:
+                var typed = Turn(entry, KeysItem(entry, pressed.First), TurnRole.Keypad);
+                (typed.Text, typed.Words) = (Clean(pressed.DigitsSoFar), TurnWords.Partial);
+                break;
             case KeysPressed pressed:
-                var keys = Turn(entry, $"keys-{entry.Number}", TurnRole.Keypad);
+                var keys = Turn(entry, KeysItem(entry, pressed.First), TurnRole.Keypad);
                 (keys.Text, keys.Words) = (Clean(pressed.Digits), TurnWords.Whole);
                 break;
             default:
@@ -127,8 +134,13 @@ internal sealed class Projection
         BobSaid said => said.ItemId,
         BobSpoke spoke => spoke.ItemId,
         BobCut cut => cut.ItemId,
+        KeyPressed pressed => KeysItem(entry, pressed.First),
+        KeysPressed pressed => KeysItem(entry, pressed.First),
         _ => null,
     };
+
+    /// <summary>Keys have no id of the model's: a number bears that of its first key.</summary>
+    private static string KeysItem(JournalEntry entry, int? first) => $"keys-{first ?? entry.Number}";
 
     private static string? ToolOf(JournalEntry entry) => entry switch
     {
@@ -218,6 +230,24 @@ internal sealed class Projection
             CostMicros = Micros(used.Cost),
         });
         Charge(call, Micros(used.Cost));
+    }
+
+    private void Bill(TranscriptionReported written, CallRow? call)
+    {
+        _db.Usage.Add(new UsageRow
+        {
+            CallSid = written.CallSid.Value,
+            Number = written.Number,
+            Kind = UsageKind.Transcription,
+            At = written.At,
+            ResponseId = Clean(written.ItemId),
+            TextIn = written.TextIn,
+            AudioIn = written.AudioIn,
+            TextOut = written.TextOut,
+            Seconds = written.Seconds,
+            CostMicros = Micros(written.Cost),
+        });
+        Charge(call, Micros(written.Cost));
     }
 
     /// <summary>A call that was given up and went on ends twice: the second bill takes the place of the first.</summary>

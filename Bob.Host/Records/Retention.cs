@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Bob.Host.Records;
 
 /// <summary>What was removed because its time was over.</summary>
-public sealed record Outdated(RemovedRows Rows, int Recordings, int Messages)
+/// <param name="Callers">Records of callers.</param>
+/// <param name="Usage">Rows of what was paid for.</param>
+public sealed record Outdated(RemovedRows Rows, int Recordings, int Messages, int Callers = 0, int Usage = 0)
 {
     public bool IsNothing => this == new Outdated(new RemovedRows(), 0, 0);
 }
@@ -14,6 +16,9 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
 {
     /// <summary>Calls in one transaction.</summary>
     private const int Step = 100;
+
+    /// <summary>Rows of usage in one transaction.</summary>
+    private const int UsageStep = 5_000;
 
     /// <summary>No call lasts longer, so one without an end that is older has none to come.</summary>
     private static readonly TimeSpan LongestCall = TimeSpan.FromDays(2);
@@ -39,10 +44,14 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
                 outdated = outdated with { Rows = outdated.Rows + rows, Recordings = outdated.Recordings + files };
             }
 
+            if (keep.Callers is { } callers)
+                outdated = outdated with { Callers = await CallersAsync(db, Before(callers), cancellation) };
+            if (keep.Usage is { } usage)
+                outdated = outdated with { Usage = await UsageAsync(db, Before(usage), cancellation) };
             if (outdated.IsNothing)
                 return outdated;
             await CallRemoval.ForgetAsync(db, cancellation);
-            Removed(outdated.Rows.Calls, outdated.Rows.Turns, outdated.Recordings, outdated.Messages);
+            Removed(outdated.Rows.Calls, outdated.Rows.Turns, outdated.Recordings, outdated.Messages, outdated.Callers, outdated.Usage);
             return outdated;
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
@@ -90,11 +99,37 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         return (rows, recordings);
 
         // A file whose row is gone would never be found again.
-        Task<RemovedRows> RemoveAsync(IReadOnlyCollection<string> calls)
+        async Task<RemovedRows> RemoveAsync(IReadOnlyCollection<string> calls)
         {
             recordings += files.RemoveOf(calls);
-            return CallRemoval.CallsAsync(db, [.. calls.Except(files.Stuck)], cancellation);
+            string[] gone = [.. calls.Except(files.Stuck)];
+            await RememberCallersAsync(db, gone, cancellation);
+            return await CallRemoval.CallsAsync(db, gone, cancellation);
         }
+    }
+
+    /// <summary>How long a caller is known counts from their last call, also when that call is not known any more.</summary>
+    private static Task<int> RememberCallersAsync(RecordsContext db, IReadOnlyCollection<string> calls, CancellationToken cancellation)
+    {
+        var gone = db.Calls.Where(call => calls.Contains(call.CallSid));
+        return db.Callers
+            .Where(row => gone.Any(call => call.Caller == row.Number && (row.LastCallAt == null || call.StartedAt > row.LastCallAt)))
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastCallAt, row => gone.Where(call => call.Caller == row.Number).Max(call => (DateTimeOffset?)call.StartedAt)), cancellation);
+    }
+
+    /// <summary>Who is blocked stays: to forget them would let them in again.</summary>
+    private static Task<int> CallersAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation) => db.Callers
+        .Where(row => !row.Blocked && row.UpdatedAt < before && (row.LastCallAt == null || row.LastCallAt < before)
+            && !db.Calls.Any(call => call.Caller == row.Number && call.StartedAt >= before))
+        .ExecuteDeleteAsync(cancellation);
+
+    private static async Task<int> UsageAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var (removed, step) = (0, 0);
+        do
+            removed += step = await db.Usage.Where(row => db.Usage.Where(old => old.At < before).OrderBy(old => old.At).Select(old => old.Id).Take(UsageStep).Contains(row.Id)).ExecuteDeleteAsync(cancellation);
+        while (step > 0);
+        return removed;
     }
 
     /// <summary>Calls whose beginning was lost.</summary>
@@ -126,8 +161,8 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
 
     private RecordingFiles Files() => new(options.RecordingsFolder, failure => Stuck(failure.GetType().Name));
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Removed what has been kept long enough: {Calls} calls, {Turns} turns, {Recordings} recordings, {Messages} messages")]
-    private partial void Removed(int calls, int turns, int recordings, int messages);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Removed what has been kept long enough: {Calls} calls, {Turns} turns, {Recordings} recordings, {Messages} messages, {Callers} callers, {Usage} rows of usage")]
+    private partial void Removed(int calls, int turns, int recordings, int messages, int callers, int usage);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A recording cannot be removed: {Reason}")]
     private partial void Stuck(string reason);

@@ -12,7 +12,7 @@ public sealed partial class SpendingSoFar(
     DaySpending spending, JournalStore store, JournalWriter writer, Spool spool, TimeProvider clock, ILogger<SpendingSoFar> log)
 {
     /// <summary>How long what a response has cost says what another will: over a holiday.</summary>
-    private static readonly TimeSpan Lately = TimeSpan.FromDays(7);
+    public static readonly TimeSpan Lately = TimeSpan.FromDays(7);
 
     private readonly CancellationTokenSource _stopped = new();
     private readonly DateTimeOffset _began = clock.GetUtcNow();
@@ -78,6 +78,7 @@ public sealed partial class SpendingSoFar(
     private static decimal Cost(JournalEntry entry) => entry switch
     {
         UsageReported used => used.Cost ?? 0,
+        TranscriptionReported written => written.Cost,
         CallEnded ended => ended.PhoneCost ?? 0,
         _ => 0,
     };

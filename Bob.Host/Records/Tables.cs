@@ -41,6 +41,9 @@ public enum UsageKind
 {
     Model,
     Telephony,
+
+    /// <summary>The caller's words, written down.</summary>
+    Transcription,
 }
 
 /// <summary>The journal: the truth that all other tables of calls are made from.</summary>
@@ -190,6 +193,9 @@ public sealed class CallerRow
     public bool Blocked { get; set; }
 
     public DateTimeOffset UpdatedAt { get; set; }
+
+    /// <summary>When they called last, of the calls that are no longer kept; null where none was removed. Of the others the table of calls tells.</summary>
+    public DateTimeOffset? LastCallAt { get; set; }
 }
 
 /// <summary>A message that a caller left.</summary>
@@ -239,6 +245,7 @@ public sealed class UsageRow
 
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>The response; of a transcription, the turn.</summary>
     public string? ResponseId { get; init; }
 
     public long TextIn { get; init; }

@@ -11,7 +11,7 @@ public sealed class Twiml : IResult
     public const int LongestMessageSeconds = 120;
 
     /// <summary>How long a telephone rings, seconds.</summary>
-    private const int RingSeconds = 20;
+    public const int RingSeconds = 20;
 
     private const int LongestSaid = 1_000;
 

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Bob.Simulator.Realtime;
 
 /// <summary>What the caller said in a turn, as the events of its transcription, or its failure.</summary>
-internal sealed class CallerTranscript(IModelLine line, ConversationEntry entry, string text, bool fails)
+/// <param name="byTime">Whether its model is billed by time, and not by tokens.</param>
+internal sealed class CallerTranscript(IModelLine line, ConversationEntry entry, string text, bool fails, bool byTime)
 {
     public void Emit()
     {
@@ -26,7 +27,7 @@ internal sealed class CallerTranscript(IModelLine line, ConversationEntry entry,
 
         var (audio, words) = (entry.AudioMs / 100, 2 + text.Length / 4);
         result["transcript"] = text;
-        result["usage"] = new JsonObject
+        result["usage"] = byTime ? new JsonObject { ["type"] = "duration", ["seconds"] = entry.AudioMs / 1000.0 } : new JsonObject
         {
             ["type"] = "tokens",
             ["total_tokens"] = audio + words,

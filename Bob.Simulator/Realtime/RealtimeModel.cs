@@ -241,7 +241,7 @@ internal sealed class RealtimeModel
             _line.Emit("error", new JsonObject { ["error"] = refusal.ToJson(null) });
         if (!_settings.Transcribes || _script.Transcription.Arrives == TranscriptArrival.Missing)
             return;
-        var transcript = new CallerTranscript(_line, entry, text, _script.Transcription.Arrives == TranscriptArrival.Failed);
+        var transcript = new CallerTranscript(_line, entry, text, _script.Transcription.Arrives == TranscriptArrival.Failed, _settings.TranscribesByTime);
         var delay = TimeSpan.FromMilliseconds(_script.Transcription.DelayMs);
         Action transcribe = delay > TimeSpan.Zero ? () => _line.Later(delay, transcript.Emit) : transcript.Emit;
         if (_script.Transcription.Arrives == TranscriptArrival.Late && _active is not null)

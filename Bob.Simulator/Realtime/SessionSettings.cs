@@ -50,6 +50,9 @@ internal sealed class SessionSettings
 
     public bool Transcribes => Input["transcription"] is not null;
 
+    /// <summary>The whisper models are billed by the time that they hear, the others by tokens.</summary>
+    public bool TranscribesByTime => Input["transcription"]?["model"]?.GetValue<string>().Contains("whisper", StringComparison.Ordinal) is true;
+
     public bool SpeaksText => (string)_session["output_modalities"]![0]! == "text";
 
     public string Instructions => (string)_session["instructions"]!;

@@ -497,6 +497,25 @@ public sealed class CallActorSpecs : Akka.TestKit.Xunit.TestKit
         _modelLeg.ExpectNoMsg(Soon);
     }
 
+    [Fact]
+    public void Each_key_is_in_the_book_at_once_and_a_session_that_opens_meanwhile_is_not_told_half_a_number()
+    {
+        Start();
+        Live();
+
+        foreach (var digit in new[] { "4", "7", "1" })
+            _caller.Tell(new StandInLeg.Report(new CallerLegProtocol.CallerPressed(digit)));
+        AwaitAssert(() => _book.All<JournalEntry.KeyPressed>().Select(key => key.DigitsSoFar).Should().Equal("4", "47", "471"));
+        _model.Tell(new StandInLeg.Report(new ModelLegProtocol.SessionReady(1)));
+        var opened = (ModelLegProtocol.OpenSession)_modelLeg.FishForMessage(message => message is ModelLegProtocol.OpenSession);
+        opened.SoFar.Should().BeEmpty();
+        _modelLeg.ExpectNoMsg(Soon);
+
+        Pass(1);
+        _modelLeg.ExpectMsg<ModelLegProtocol.KeysPressed>().Digits.Should().Be("471");
+        _book.All<JournalEntry.KeysPressed>().Should().ContainSingle().Which.Digits.Should().Be("471");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -1,12 +1,14 @@
 using System.Net;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
+using Bob.Actors.Costs;
 using Bob.Host.Records;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Faults;
 using Bob.Tests.Records;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using static Bob.Tests.Calls.WholeHouse;
 
@@ -22,6 +24,7 @@ public sealed class CostCapSpecs : IDisposable
     [
         ("BOB_INSTRUCTIONS", "You are Bob."), ("PRICES_DATE", "2026-11-22"), ("PRICE_TEXT_IN", "0"), ("PRICE_TEXT_CACHED", "0"), ("PRICE_TEXT_OUT", "0"),
         ("PRICE_AUDIO_IN", "0"), ("PRICE_AUDIO_CACHED", "0"), ("PRICE_AUDIO_OUT", "10000"), ("PRICE_PHONE_MINUTE", "0.25"),
+        ("PRICE_TRANSCRIPTION_IN", "0"), ("PRICE_TRANSCRIPTION_OUT", "0"),
     ];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -39,11 +42,38 @@ public sealed class CostCapSpecs : IDisposable
 
         await using var db = RecordsDatabase.InFile(_books.Database).Open();
         var usage = await db.Usage.Where(row => row.CallSid == report.CallSid).OrderBy(row => row.Number).ToListAsync(Cancellation);
+        usage.Should().ContainSingle(row => row.Kind == UsageKind.Transcription).Which.Should().BeEquivalentTo(new { CostMicros = 0L, Seconds = (double?)null });
+        usage.RemoveAll(row => row.Kind == UsageKind.Transcription); // it may come before the second response, and after
         usage.Select(row => row.Kind).Should().Equal(UsageKind.Model, UsageKind.Model, UsageKind.Telephony);
         usage.Take(2).Should().OnlyContain(row => row.CostMicros == row.AudioOut * 10_000);
         usage[2].Should().BeEquivalentTo(new { CostMicros = 250_000L });
         usage[2].Seconds.Should().BeInRange(1, 60);
         call.CostMicros.Should().Be(usage.Sum(row => row.CostMicros)).And.BePositive();
+    }
+
+    [Theory]
+    [InlineData("gpt-4o-mini-transcribe")]
+    [InlineData("gpt-realtime-whisper")]
+    public async Task Writing_down_what_the_caller_says_is_booked_beside_the_responses(string transcription)
+    {
+        (string, string)[] prices = [("PRICE_TRANSCRIPTION_IN", "1000"), ("PRICE_TRANSCRIPTION_OUT", "4000"), ("PRICE_TRANSCRIPTION_MINUTE", "6")];
+        await using var house = await StartAsync(Script(), settings: [.. Books, .. prices, ("TRANSCRIPTION_MODEL", transcription)]);
+
+        var report = await house.Twilio.PlaceCall(Conversation("hello")).Completion;
+        await house.EndOfAsync(report.CallSid);
+        var call = await RecordAsync(report.CallSid);
+
+        await using var db = RecordsDatabase.InFile(_books.Database).Open();
+        var usage = await db.Usage.Where(row => row.CallSid == report.CallSid).ToListAsync(Cancellation);
+        var written = usage.Should().ContainSingle(row => row.Kind == UsageKind.Transcription).Subject;
+        written.CostMicros.Should().BePositive();
+        if (transcription == "gpt-realtime-whisper")
+            written.CostMicros!.Value.Should().BeCloseTo((long)(written.Seconds!.Value * 100_000), 1);
+        else
+            (written.Seconds, written.CostMicros).Should().Be((null, (written.AudioIn * 1_000) + (written.TextOut * 4_000)));
+        (await db.Turns.AnyAsync(turn => turn.CallSid == report.CallSid && turn.ItemId == written.ResponseId && turn.Role == TurnRole.Caller, Cancellation)).Should().BeTrue();
+        call.CostMicros.Should().Be(usage.Sum(row => row.CostMicros));
+        house.Services.GetRequiredService<DaySpending>().Spent.Should().Be(call.CostMicros / 1_000_000m);
     }
 
     [Fact]

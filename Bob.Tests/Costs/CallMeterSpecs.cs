@@ -39,6 +39,19 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
+    public void What_is_written_down_of_the_caller_counts_and_says_nothing_of_what_a_response_may_cost()
+    {
+        var day = new DaySpending(10, _clock);
+        var meter = new CallMeter(new CostOptions(Prices with { TranscriptionOut = 1_000_000 }, PerCall: 8, PerDay: 10), day, _clock);
+
+        meter.Transcribed(new TranscriptionUsage(0, 0, 7)).Should().Be(7);
+
+        (meter.Spent, day.Spent, day.Expected, meter.Limit).Should().Be((7, 7, 0, null));
+        meter.Transcribed(new TranscriptionUsage(0, 0, 1));
+        meter.Limit.Should().Be(new CostLimit(CallEnd.CallCostCap, IsPassed: true));
+    }
+
+    [Fact]
     public void A_response_that_nobody_bills_costs_nothing_and_keeps_no_room()
     {
         var day = new DaySpending(10, _clock);
@@ -97,6 +110,36 @@ public sealed class CallMeterSpecs
         });
 
         begun.Should().BeInRange(1, 3, "there is room for 25");
+    }
+
+    [Fact]
+    public void Before_any_response_has_told_many_calls_at_once_are_held_to_what_one_costs_typically()
+    {
+        var day = new DaySpending(100, _clock, typical: 10);
+
+        var begun = Enumerable.Range(0, 50).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 100), day, _clock)).Count(meter =>
+        {
+            if (meter.Limit is not null)
+                return false;
+            meter.Began();
+            return meter.Limit is null;
+        });
+
+        begun.Should().Be(10, "there is room for 100");
+    }
+
+    [Fact]
+    public void A_cap_below_what_a_response_costs_typically_lets_one_at_a_time_begin()
+    {
+        var day = new DaySpending(5, _clock, typical: 200);
+        var (one, other) = (new CallMeter(new CostOptions(Prices, PerDay: 5), day, _clock), new CallMeter(new CostOptions(Prices, PerDay: 5), day, _clock));
+
+        (day.Expected, day.IsOver, one.Limit).Should().Be((5, false, null));
+        one.Began();
+        (one.Limit, other.Limit).Should().Be((null, new CostLimit(CallEnd.DayCostCap, IsPassed: true)));
+        one.Ended(Usage(1));
+
+        (one.Limit, other.Limit, day.IsOver).Should().Be((null, null, false));
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using AwesomeAssertions;
 using Bob.Actors.Costs;
 using Bob.Actors.Realtime;
+using Bob.Host;
 using CsCheck;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Bob.Tests.Costs;
@@ -17,6 +19,36 @@ public sealed class PricesSpecs
         Prices.Of(new RealtimeUsage(1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000)).Should().Be(0.40m + 0.40m + 24 + 64);
         // 180 of 300 tokens of text are new; 40 of audio are a second of speech and 2 more.
         Prices.Of(new RealtimeUsage(300, 50, 120, 20, 12, 40)).Should().Be(0.004584m);
+    }
+
+    [Fact]
+    public void Writing_down_a_turn_costs_its_tokens_or_its_time()
+    {
+        var prices = new Prices { TranscriptionIn = 1.25m, TranscriptionOut = 5, TranscriptionMinute = 0.017m };
+
+        prices.Of(new TranscriptionUsage(2, 26, 12)).Should().Be(0.000095m);
+        prices.Of(new TranscriptionUsage(0, 0, 0, 90)).Should().Be(0.0255m);
+        prices.Of(new TranscriptionUsage(-1, -1, -1, double.NegativeInfinity)).Should().Be(0);
+        prices.Of(new TranscriptionUsage(long.MaxValue, 0, 0, double.PositiveInfinity)).Should().BeInRange(1, 1_000);
+    }
+
+    [Fact]
+    public void A_typical_response_is_ten_seconds_of_voice_after_the_instructions_and_as_much_of_the_caller() =>
+        Prices.TypicalResponse.Should().Be(0.004m + 0.0032m + 0.00096m + 0.0128m);
+
+    [Fact]
+    public async Task The_day_begins_with_what_a_response_of_the_dearest_server_costs_typically()
+    {
+        await using var bob = BobApplication.Build([], overrides: new Dictionary<string, string>
+        {
+            ["OPENAI_API_KEY"] = "sk-test-1",
+            ["MODEL_2_NAME"] = "gpt-realtime-2",
+            ["MODEL_2_PRICES"] = "0,0,0,0,0,128",
+            ["MAX_COST_PER_DAY"] = "100",
+            ["PRICES_DATE"] = "2026-11-22",
+        });
+
+        bob.Services.GetRequiredService<DaySpending>().Expected.Should().Be(0.0256m);
     }
 
     [Fact]

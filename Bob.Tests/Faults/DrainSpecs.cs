@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using AwesomeAssertions;
+using Bob.Host.Calls;
+using Bob.Host.Records;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Calls;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Bob.Tests.Faults;
@@ -116,6 +119,37 @@ public sealed class DrainSpecs(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task P3_A_caller_who_is_leaving_a_message_is_waited_for()
+    {
+        await using var house = await StartAsync();
+        var call = await LeavingAsync(house, new RecordOutcome(TimeSpan.FromSeconds(30), "#"));
+
+        house.Bob.Terminate();
+        var report = await call.Completion;
+        await house.Bob.Ended.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+
+        report.TwimlDocuments[^1].Should().Contain(CallFallback.Thanks, report.Story());
+        house.Bob.ExitCode.Should().Be(0);
+        await using var db = RecordsDatabase.InFile(house.Records.Database).Open();
+        (await db.Messages.SingleAsync(Cancellation)).Should().BeEquivalentTo(new { report.CallSid, Seconds = 30 });
+    }
+
+    [Fact]
+    public async Task P5_Told_twice_Bob_does_not_wait_for_a_message()
+    {
+        await using var house = await StartAsync();
+        var call = await LeavingAsync(house, new RecordOutcome(TimeSpan.FromSeconds(120), "#"));
+
+        house.Bob.Terminate();
+        await UntilReadyIsAsync(house, "draining");
+        house.Bob.Terminate();
+        await house.Bob.Ended.WaitAsync(TimeSpan.FromSeconds(15), Cancellation);
+
+        call.Status.Should().Be("in-progress", "the caller is still speaking");
+        house.Bob.ExitCode.Should().Be(0);
+    }
+
+    [Fact]
     public async Task P6_New_calls_go_to_another_node_where_there_is_one()
     {
         await using var house = await StartAsync(("DRAIN_REDIRECT_URL", "https://bob2.example.com/incoming-call"));
@@ -150,6 +184,15 @@ public sealed class DrainSpecs(ITestOutputHelper output)
         credentials: false,
         fallback: null,
         settings: [("SILENCE_PROMPT_SECONDS", "300"), ("SILENCE_GOODBYE_SECONDS", "600"), .. settings]);
+
+    /// <summary>A call that no model can be had for, while its caller leaves a message.</summary>
+    private static async Task<SimulatedCall> LeavingAsync(SurvivingHouse house, RecordOutcome message)
+    {
+        await house.Model.DisposeAsync();
+        var call = house.Twilio.PlaceCall(new CallPlan { Records = [message], MaxDuration = TimeSpan.FromMinutes(5) });
+        await call.WaitForAsync(one => one.Transcript.Any(line => line.What == "records the caller"), "the caller being recorded", TimeSpan.FromSeconds(40));
+        return call;
+    }
 
     private static async Task UntilReadyIsAsync(SurvivingHouse house, string reason)
     {

@@ -73,6 +73,41 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task P1_A_number_that_is_being_typed_is_not_lost_and_the_next_model_session_is_told_once()
+    {
+        await using var house = await SurvivingHouse.StartAsync(Script, credentials: true, fallback: 300);
+        var call = house.Twilio.PlaceCall(new CallPlan { MaxDuration = TimeSpan.FromMinutes(3) });
+        await call.WaitForHeardAsync(300);
+        await call.WaitForQuietAsync();
+
+        const string number = "471108153";
+        List<TimeSpan> pressed = [];
+        foreach (var key in number)
+        {
+            call.Dtmf(key.ToString());
+            pressed.Add(call.Time);
+            var next = call.Time + TimeSpan.FromMilliseconds(300);
+            await call.WaitForAsync(one => one.Time >= next, "the next key");
+        }
+
+        await house.KillAsync();
+        var durable = pressed.Count(time => time < call.Time - TimeSpan.FromSeconds(1));
+        await house.StartBobAsync();
+        var heard = call.HeardMs + (WholeHouse.Voice(CutOff).Length / 8);
+        await call.WaitForAsync(one => one.HeardMs >= heard && one.CurrentStream?.Number == 2, "Bob heard again", TimeSpan.FromSeconds(30));
+        var report = await call.HangUpAsync();
+
+        durable.Should().BePositive();
+        var told = house.Model.Sessions.SelectMany(session => session.Conversation).Where(item => item.Text?.Contains("on the keypad") is true).Should().ContainSingle().Which.Text!;
+        var keys = told.Split(' ')[3];
+        number.Should().StartWith(keys);
+        keys.Length.Should().BeGreaterThanOrEqualTo(durable);
+        await house.Records.OfEndedAsync(report.CallSid);
+        await using var db = RecordsDatabase.InFile(house.Records.Database).Open();
+        (await db.Turns.Where(turn => turn.CallSid == report.CallSid && turn.Role == TurnRole.Keypad).Select(turn => turn.Text).ToListAsync(Cancellation)).Should().Equal(keys);
+    }
+
+    [Fact]
     public async Task T40_A_call_whose_re_pointing_fails_still_comes_back_by_itself()
     {
         await using var house = await SurvivingHouse.StartAsync(

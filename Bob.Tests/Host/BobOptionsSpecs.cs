@@ -33,6 +33,8 @@ public sealed class BobOptionsSpecs
     [InlineData("OPENAI_VOICE_SPEED", "1,2", "with a decimal point")]
     [InlineData("MODEL_2_KEY", "alone", "is set, but neither MODEL_2_URL nor MODEL_2_NAME is")]
     [InlineData("MODEL_2_NAME", "gpt-realtime-1.5", "is set, but without OPENAI_API_KEY calls are rehearsed")]
+    [InlineData("BOB_PERSONA", "../night", "is not a short name")]
+    [InlineData("BOB_PERSONA", "a name that has more than forty characters", "is not a short name")]
     [InlineData("BOB_INSTRUCTIONS", "prompts/none.md", "there is no file")]
     [InlineData("TRANSCRIPTION_LANGUAGE", "english", "two letters such as en")]
     [InlineData("TURN_DETECTION", "vad", "Write one of server_vad, semantic_vad")]
@@ -213,11 +215,27 @@ public sealed class BobOptionsSpecs
     public void What_is_kept_for_some_days_is_not_kept_longer_than_its_call()
     {
         Read().Retention.Should().Be(new RetentionOptions(null, null, null, null));
-        Read(("KEEP_TRANSCRIPTS_DAYS", "30"), ("KEEP_RECORDINGS_DAYS", "7"), ("KEEP_CALLS_DAYS", "30"), ("KEEP_MESSAGES_DAYS", "90"))
-            .Retention.Should().Be(new RetentionOptions(30, 7, 30, 90));
+        Read(("KEEP_TRANSCRIPTS_DAYS", "30"), ("KEEP_RECORDINGS_DAYS", "7"), ("KEEP_CALLS_DAYS", "30"), ("KEEP_MESSAGES_DAYS", "90"), ("KEEP_CALLERS_DAYS", "400"), ("KEEP_USAGE_DAYS", "8"))
+            .Retention.Should().Be(new RetentionOptions(30, 7, 30, 90, 400, 8));
         FaultsOf(("KEEP_TRANSCRIPTS_DAYS", "31"), ("KEEP_RECORDINGS_DAYS", "32"), ("KEEP_CALLS_DAYS", "30")).Select(fault => fault.Key)
             .Should().Equal("KEEP_TRANSCRIPTS_DAYS", "KEEP_RECORDINGS_DAYS");
-        FaultsOf(("KEEP_CALLS_DAYS", "0"), ("KEEP_MESSAGES_DAYS", "for ever")).Should().HaveCount(2);
+        FaultsOf(("KEEP_CALLS_DAYS", "0"), ("KEEP_MESSAGES_DAYS", "for ever"), ("KEEP_CALLERS_DAYS", "0.5"), ("KEEP_USAGE_DAYS", "0")).Should().HaveCount(4);
+    }
+
+    [Fact]
+    public void What_responses_cost_is_kept_as_long_as_the_days_cap_needs_it()
+    {
+        FaultsOf(("KEEP_USAGE_DAYS", "7")).Should().ContainSingle().Which.ToString()
+            .Should().Contain("KEEP_USAGE_DAYS").And.Contain("less than 8").And.Contain("last 7 days").And.Contain("Write 8 or more");
+    }
+
+    [Fact]
+    public void Who_Bob_is_has_a_short_name_which_all_his_models_share()
+    {
+        Read().Realtime.Persona.Should().Be("bob");
+        var options = Read(("OPENAI_API_KEY", "sk-test-1"), ("MODEL_2_NAME", "gpt-realtime-2"), ("BOB_PERSONA", " Night shift_2-b "));
+
+        options.FurtherModels.Prepend(options.Realtime).Should().OnlyContain(model => model.Persona == "Night shift_2-b");
     }
 
     [Fact]
@@ -277,7 +295,7 @@ public sealed class BobOptionsSpecs
     public void What_the_default_model_costs_is_known_and_what_it_costs_you_wins()
     {
         var costs = Read(("OPENAI_API_KEY", "key")).Costs;
-        costs.Prices.Should().Be(new Prices { TextIn = 4, CachedTextIn = 0.40m, TextOut = 24, AudioIn = 32, CachedAudioIn = 0.40m, AudioOut = 64 });
+        costs.Prices.Should().Be(new Prices { TextIn = 4, CachedTextIn = 0.40m, TextOut = 24, AudioIn = 32, CachedAudioIn = 0.40m, AudioOut = 64, TranscriptionIn = 1.25m, TranscriptionOut = 5 });
         (costs.PerCall, costs.PerDay, costs.AsOf).Should().Be((null, null, new DateOnly(2026, 11, 22)));
 
         var own = Read(
@@ -286,6 +304,24 @@ public sealed class BobOptionsSpecs
         own.Prices.Should().Be(costs.Prices with { AudioOut = 32.5m, PhoneMinute = 0.0085m });
         (own.PerCall, own.PerDay, own.AsOf).Should().Be((2.5m, 100, new DateOnly(2027, 1, 31)));
         Read().Costs.Prices.Should().Be(Prices.None, "a rehearsal costs nothing");
+    }
+
+    [Fact]
+    public void What_writing_down_callers_costs_is_known_of_some_models_beside_OpenAIs_and_yours_wins()
+    {
+        (string, string) key = ("OPENAI_API_KEY", "key");
+
+        Transcription(key, ("TRANSCRIPTION_MODEL", "gpt-4o-transcribe")).Should().Be((2.5m, 10m, 0m));
+        Transcription(key, ("TRANSCRIPTION_MODEL", "gpt-realtime-whisper")).Should().Be((0m, 0m, 0.017m));
+        Transcription(key, ("TRANSCRIPTION_MODEL", "my-transcription")).Should().Be((0m, 0m, 0m));
+        Transcription(key, ("TRANSCRIPTION_MODEL", "none")).Should().Be((0m, 0m, 0m));
+        Transcription(key, ("OPENAI_REALTIME_MODEL", "my-deployment")).Should().Be((0m, 0m, 0m), "nobody knows in which currency that one's are");
+        Transcription().Should().Be((0m, 0m, 0m), "a rehearsal costs nothing");
+        Transcription(key, ("PRICE_TRANSCRIPTION_IN", "1"), ("PRICE_TRANSCRIPTION_OUT", "2"), ("PRICE_TRANSCRIPTION_MINUTE", "0.5"), ("PRICES_DATE", "2027-01-31")).Should().Be((1m, 2m, 0.5m));
+        FaultsOf(key, ("PRICE_TRANSCRIPTION_MINUTE", "0.5")).Should().ContainSingle().Which.Key.Should().Be("PRICES_DATE");
+
+        static (decimal, decimal, decimal) Transcription(params (string, string)[] settings) =>
+            Read(settings).Costs.Prices is var prices ? (prices.TranscriptionIn, prices.TranscriptionOut, prices.TranscriptionMinute) : default;
     }
 
     [Fact]

@@ -56,6 +56,34 @@ public sealed class ClipFilesSpecs : IDisposable
     }
 
     [Fact]
+    public void A_personas_own_clips_come_before_those_of_the_folder()
+    {
+        Write("greeting.ulaw", Tone(900));
+        Write("filler.ulaw", Tone(800));
+        Write("clips.json", """{ "greeting": "Good day.", "filler": "One moment." }"""u8);
+        _folder.CreateSubdirectory("night");
+        Write("night/greeting.ulaw", Tone(700));
+        Write("night/clips.json", """{ "greeting": "Good evening." }"""u8);
+
+        var (day, night) = (Read(out _, "day"), Read(out var faults, "night"));
+
+        faults.Should().BeEmpty();
+        (day.Find(ClipName.Greeting)!.Text, day.Find(ClipName.Filler)!.Text).Should().Be(("Good day.", "One moment."));
+        (night.Find(ClipName.Greeting)!.Text, night.Find(ClipName.Greeting)!.Ms, night.Find(ClipName.Filler)!.Text).Should().Be(("Good evening.", 700, "One moment."));
+    }
+
+    [Fact]
+    public void What_is_wrong_with_a_personas_clips_is_told_with_its_folder()
+    {
+        _folder.CreateSubdirectory("night");
+        Write("night/greeting.ulaw", Tone(700));
+
+        Read(out var faults, "night");
+
+        faults.Should().ContainSingle().Which.Should().StartWith("[bob] CLIPS_DIRECTORY: night/clips.json does not tell what greeting.ulaw says");
+    }
+
+    [Fact]
     public void A_clip_whose_words_nobody_knows_is_a_fault()
     {
         Write("greeting.ulaw", Tone(900));
@@ -108,11 +136,11 @@ public sealed class ClipFilesSpecs : IDisposable
 
     private void Write(string name, ReadOnlySpan<byte> content) => File.WriteAllBytes(Path.Combine(_folder.FullName, name), content.ToArray());
 
-    private Clips Read(out IReadOnlyList<string> faults)
+    private Clips Read(out IReadOnlyList<string> faults, string? persona = null)
     {
         var sources = SettingsSources.Of(new Dictionary<string, string> { ["CLIPS_DIRECTORY"] = _folder.FullName });
         var settings = new Settings(sources.Values);
-        var clips = ClipSettings.Read(settings, sources.ContentRoot);
+        var clips = ClipSettings.Read(settings, sources.ContentRoot, persona);
         faults = [.. settings.Faults.Select(fault => fault.ToString())];
         return clips;
     }

@@ -175,6 +175,22 @@ public sealed class RealtimeCodecReaderSpecs
             .Should().Be(new ResponseDone("r", "completed", null, null, new RealtimeUsage(0, 7, 0, 0, 0, 0)));
     }
 
+    [Fact]
+    public void A_transcription_is_billed_by_tokens_or_by_time_and_its_words_are_read_whatever_the_bill_is()
+    {
+        TranscriptionUsage? Usage(string usage) =>
+            Read($$"""{"type":"conversation.item.input_audio_transcription.completed","item_id":"i","transcript":"t"{{usage}}}""").Should().BeOfType<CallerTranscribed>().Subject is { ItemId: "i", Transcript: "t" } words
+                ? words.Usage
+                : throw new InvalidOperationException();
+
+        Usage(""","usage":{"type":"tokens","total_tokens":38,"input_tokens":26,"input_token_details":{"text_tokens":6,"audio_tokens":20},"output_tokens":12}""").Should().Be(new TranscriptionUsage(6, 20, 12));
+        Usage(""","usage":{"type":"tokens","input_tokens":26,"output_tokens":12}""").Should().Be(new TranscriptionUsage(0, 26, 12), "without details all is audio");
+        Usage(""","usage":{"type":"duration","seconds":2.5}""").Should().Be(new TranscriptionUsage(0, 0, 0, 2.5));
+        Usage(""","usage":{"type":7,"input_tokens":"26","input_token_details":[]}""").Should().Be(new TranscriptionUsage(0, 0, 0));
+        Usage(""","usage":[1]""").Should().BeNull();
+        Usage("").Should().BeNull();
+    }
+
     [Theory]
     [InlineData("""{"type":"conversation.item.created","item":{"id":"i","type":"message","role":"user"}}""", typeof(ItemAdded))]
     [InlineData("""{"type":"response.audio.done"}""", typeof(AudioDone))]

@@ -40,6 +40,25 @@ public sealed class CallJournalSpecs
     }
 
     [Fact]
+    public void Each_key_is_written_when_it_is_pressed_and_all_of_a_number_name_its_first()
+    {
+        _journal.CallerPresses("4");
+        _journal.RecordingBegun("CA1.wav");
+        _journal.CallerPresses("47");
+        _journal.Conversation.Replay().Should().BeEmpty("a model is told of whole numbers");
+        _journal.CallerPressed("47");
+        _journal.CallerPresses("1");
+
+        _kept.All<KeyPressed>().Select(key => (key.DigitsSoFar, key.First)).Should().Equal(("4", null), ("47", 3), ("1", null));
+        _kept.Last<KeysPressed>().Should().BeEquivalentTo(new { Digits = "47", First = 3 });
+        _journal.Conversation.Replay().Should().Equal(new CallerPressed("47"));
+    }
+
+    [Fact]
+    public void Keys_of_an_older_book_are_read_as_a_whole_number() =>
+        JournalCodec.Read("keys-pressed", 1, """{"digits":"12#"}""").Should().Be(new KeysPressed("12#"));
+
+    [Fact]
     public void A_turn_of_the_callers_tells_when_it_was_in_the_call()
     {
         _clock.Advance(TimeSpan.FromSeconds(3));
@@ -183,17 +202,17 @@ public sealed class CallJournalSpecs
         _journal.Heard(new InputCommitted("c2"));
         _journal.Ended(CallEnd.CallerHungUp);
 
-        _journal.Heard(new CallerTranscribed("c1", "Goodbye."));
+        _journal.Heard(new CallerTranscribed("c1", "Goodbye.", new TranscriptionUsage(0, 9, 4)));
         _journal.Heard(new TranscriptionFailed("c2", null, null));
         _journal.Heard(Words("Good"));
 
-        _kept.Entries[^2..].Should().Match(last => last.First() is CallerWords && last.Last() is CallerWordsFailed);
+        _kept.Entries[^3..].Select(last => last.GetType().Name).Should().Equal(nameof(CallerWords), nameof(TranscriptionReported), nameof(CallerWordsFailed));
         _kept.Entries.Select(entry => entry.Number).Should().Equal(Enumerable.Range(1, _kept.Entries.Count));
     }
 
     [Fact]
     public void Whatever_happens_the_book_tells_the_same_conversation_as_the_live_call() =>
-        Gen.Int[0, 11].Array[0, 40].Sample(
+        Gen.Int[0, 12].Array[0, 40].Sample(
             steps =>
             {
                 var kept = new KeptJournal();
@@ -201,6 +220,7 @@ public sealed class CallJournalSpecs
                 journal.Opened(Admission);
                 for (var i = 0; i < steps.Length; i++)
                     Happen(journal, steps[i], i % 3);
+                journal.CallerPressed("#");
                 journal.KeepWords();
 
                 var book = kept.Entries.Select(entry => JournalCodec.Read(JournalCodec.Kind(entry), 1, JournalCodec.Payload(entry))).ToList();
@@ -269,6 +289,9 @@ public sealed class CallJournalSpecs
                 break;
             case 10:
                 journal.ToolReturned($"t{which}", "found", null);
+                break;
+            case 11:
+                journal.CallerPresses($"{which}");
                 break;
             default:
                 journal.CallerPressed($"{which}");

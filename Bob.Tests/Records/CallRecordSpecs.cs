@@ -34,6 +34,7 @@ public sealed class CallRecordSpecs
         {
             Caller = "+15550100001",
             Called = "+15550100002",
+            Persona = "bob",
             Result = CallResult.Completed,
             Side = CallSide.Caller,
             Reason = "caller-hung-up",

@@ -65,11 +65,11 @@ public sealed class CallSoFarSpecs
     {
         var day = new DaySpending(100, _clock);
         var meter = new CallMeter(new CostOptions(Prices.None, PerCall: 2), day, _clock);
-        var soFar = CallSoFar.Of(Entries.Of("CA1", Opened, Stream, new UsageReported("r1", 1, 1, 0, 0, 1, 1, 0.5m), new UsageReported("r2", 1, 1, 0, 0, 1, 1, 0.7m)))!;
+        var soFar = CallSoFar.Of(Entries.Of("CA1", Opened, Stream, new UsageReported("r1", 1, 1, 0, 0, 1, 1, 0.5m), new UsageReported("r2", 1, 1, 0, 0, 1, 1, 0.7m), new TranscriptionReported("c1", 0, 1, 1, null, 0.1m)))!;
 
         CallJournal.Resumed(soFar, new Book(_written), _clock, meter);
 
-        meter.Spent.Should().Be(1.2m);
+        meter.Spent.Should().Be(1.3m);
         day.Spent.Should().Be(0);
         meter.Limit.Should().Be(new CostLimit(CallEnd.CallCostCap, IsPassed: false), "another answer and a goodbye might cost 1.4 more");
     }
@@ -134,6 +134,19 @@ public sealed class CallSoFarSpecs
         journal.Conversation.Replay().Should().Equal(
             new Bob.Actors.Conversation.ToolCalled("t1", "book", "{}", "booked"), new Bob.Actors.Conversation.ToolCalled("t2", "pay", "{}", CallJournal.UnknownOutcome));
         _written.OfType<ToolReturned>().Single().Should().BeEquivalentTo(new { CallId = "t2", Outcome = "process-died" });
+    }
+
+    [Fact]
+    public void A_number_that_was_being_typed_is_told_once_and_the_book_has_it_as_one()
+    {
+        var entries = Entries.Of("CA1", Opened, Stream, new KeyPressed("1"), new KeysPressed("1", 3), new BobSaid("b1", "Your number?"), new BobSpoke("b1", 1000), new KeyPressed("4"), new KeyPressed("47", 7));
+
+        var journal = Resume(entries);
+
+        journal.Conversation.Replay().Should().Equal(new CallerPressed("1"), new Bob.Actors.Conversation.BobSaid("Your number?", false), new CallerPressed("47"));
+        _written.OfType<KeysPressed>().Should().ContainSingle().Which.Should().BeEquivalentTo(new { Digits = "47", First = 7, Number = 9 });
+        CallSoFar.Of([.. entries, .. _written])!.UnfinishedKeys.Should().BeNull();
+        Conversation.From([.. entries, .. _written]).Should().Equal(journal.Conversation.Replay());
     }
 
     [Fact]

@@ -128,6 +128,46 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Writing_down_a_turn_is_billed_beside_the_responses_also_after_the_end()
+    {
+        await _store.WriteAsync(
+            Entries.Of(
+                "CA1", new CallOpened("+15550100001", "+15550100002", null), new UsageReported("r1", 1, 1, 0, 0, 1, 1, 0.5m), new TranscriptionReported("c1", 1, 26, 12, null, 0.25m),
+                new CallEnded(CallEnd.CallerHungUp, 1, 0), new TranscriptionReported("c2", 0, 0, 0, 2.5, 0.125m)),
+            Cancellation);
+
+        await using var db = _database.Open();
+        (await db.Usage.OrderBy(row => row.Number).ToListAsync(Cancellation)).Skip(1).Should().BeEquivalentTo(
+            new object[]
+            {
+                new { Kind = UsageKind.Transcription, ResponseId = "c1", TextIn = 1, AudioIn = 26, TextOut = 12, Seconds = (double?)null, CostMicros = 250_000 },
+                new { Kind = UsageKind.Transcription, ResponseId = "c2", TextIn = 0, AudioIn = 0, TextOut = 0, Seconds = (double?)2.5, CostMicros = 125_000 },
+            },
+            options => options.WithStrictOrdering());
+        (await db.Calls.SingleAsync(Cancellation)).CostMicros.Should().Be(875_000);
+        (await _store.DearestResponseAsync(Entries.Noon, Cancellation)).Should().Be(0.5m);
+    }
+
+    [Fact]
+    public async Task A_number_is_one_turn_which_grows_with_its_keys()
+    {
+        var entries = Entries.Of(
+            "CA1", new CallOpened("+15550100001", "+15550100002", null), new KeyPressed("4"), new KeyPressed("47", 2), new KeysPressed("47", 2), new KeyPressed("1"), new KeyPressed("11", 5));
+
+        await _store.WriteAsync(entries[..2], Cancellation);
+        (await KeysAsync()).Should().Equal("4 Partial");
+        await _store.WriteAsync(entries[2..4], Cancellation);
+        await _store.WriteAsync(entries[3..], Cancellation);
+        (await KeysAsync()).Should().Equal("47 Whole", "11 Partial");
+
+        async Task<List<string>> KeysAsync()
+        {
+            await using var db = _database.Open();
+            return [.. (await db.Turns.Where(turn => turn.Role == TurnRole.Keypad).OrderBy(turn => turn.Number).ToListAsync(Cancellation)).Select(turn => $"{turn.Text} {turn.Words}")];
+        }
+    }
+
+    [Fact]
     public async Task Enumerations_are_readable_words_and_times_are_UTC()
     {
         await _store.WriteAsync(Entries.WholeCall(), Cancellation);

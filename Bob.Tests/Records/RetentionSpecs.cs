@@ -4,6 +4,7 @@ using Bob.Host.Records;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
+using static Bob.Actors.Records.JournalEntry;
 
 namespace Bob.Tests.Records;
 
@@ -96,7 +97,7 @@ public abstract class RetentionSpecs : IAsyncLifetime
     {
         var retention = Retention(("KEEP_CALLS_DAYS", "1"));
         _books.Clock.Advance(TimeSpan.FromDays(1));
-        await _books.Store.WriteAsync([.. KeptBooks.CallOf("CA4", KeptBooks.Caller).Select(entry => entry with { At = _books.Clock.GetUtcNow() })], Cancellation);
+        await CallAsync("CA4", KeptBooks.Caller);
 
         var outdated = await retention.ApplyAsync(Cancellation);
 
@@ -137,6 +138,62 @@ public abstract class RetentionSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_did_not_call_for_long_and_was_not_changed_is_forgotten_and_who_is_blocked_never_is()
+    {
+        var retention = Retention(("KEEP_CALLERS_DAYS", "30"));
+        const string changed = "+15550100005", blocked = "+15550100666";
+        await KnowAsync(blocked, row => row.Blocked = true);
+        _books.Clock.Advance(TimeSpan.FromDays(10));
+        await KnowAsync(changed, row => row.UpdatedAt = _books.Clock.GetUtcNow());
+        await CallAsync("CA4", KeptBooks.Other);
+
+        (await AfterAsync(retention, 19)).IsNothing.Should().BeTrue();
+        (await AfterAsync(retention, 2)).Callers.Should().Be(1);
+        (await CallersAsync()).Should().Equal(changed, KeptBooks.Other, blocked);
+
+        (await AfterAsync(retention, 10)).Callers.Should().Be(2);
+        (await AfterAsync(retention, 30_000)).IsNothing.Should().BeTrue();
+        (await CallersAsync()).Should().Equal(blocked);
+    }
+
+    [Fact]
+    public async Task The_last_call_of_a_caller_counts_also_when_it_is_no_longer_kept()
+    {
+        var retention = Retention(("KEEP_CALLS_DAYS", "5"), ("KEEP_CALLERS_DAYS", "30"));
+        _books.RecordForGood("CA3.wav");
+        _books.Clock.Advance(TimeSpan.FromDays(20));
+        await CallAsync("CA4", KeptBooks.Other);
+
+        (await AfterAsync(retention, 6)).Rows.Calls.Should().Be(3);
+        _books.Release("CA3.wav");
+        (await AfterAsync(retention, 1)).Rows.Calls.Should().Be(1, "the older call of the two goes later");
+        (await AfterAsync(retention, 4)).Callers.Should().Be(1);
+        (await AfterAsync(retention, 18)).IsNothing.Should().BeTrue();
+        (await CallersAsync()).Should().Equal(KeptBooks.Other);
+
+        (await AfterAsync(retention, 2)).Callers.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task What_single_responses_cost_goes_and_the_sum_of_a_call_and_what_the_days_cap_is_kept_by_stay()
+    {
+        var retention = Retention(("KEEP_USAGE_DAYS", "8"));
+        var spent = Entries.Of("CA4", new CallOpened(KeptBooks.Caller, "+15550100002", null), new UsageReported("r1", 1, 1, 0, 0, 1, 1, 1.25m), new CallEnded(CallEnd.Goodbye, 800, 0, 61, 0.5m));
+        var nextDay = Entries.Noon.AddHours(12);
+        await _books.Store.WriteAsync([.. spent.Select(entry => entry with { At = nextDay })], Cancellation);
+
+        (await AfterAsync(retention, 8)).Should().Be(new Outdated(new RemovedRows(), 0, 0, Usage: 3));
+        _books.Clock.Advance(TimeSpan.FromHours(11.9)); // midnight is near
+        (await AfterAsync(retention, 0)).IsNothing.Should().BeTrue();
+        (await _books.Store.DearestResponseAsync(nextDay, Cancellation)).Should().Be(1.25m, "it is of the last seven days");
+
+        (await AfterAsync(retention, 1)).Usage.Should().Be(2);
+        await using var db = _books.Database.Open();
+        (await db.Usage.AnyAsync(Cancellation)).Should().BeFalse();
+        (await db.Calls.SingleAsync(row => row.CallSid == "CA4", Cancellation)).CostMicros.Should().Be(1_750_000);
+    }
+
+    [Fact]
     public async Task Without_a_setting_everything_is_kept()
     {
         var before = await _books.TablesAsync();
@@ -145,6 +202,25 @@ public abstract class RetentionSpecs : IAsyncLifetime
 
         (await _books.TablesAsync()).Should().Be(before);
         _books.Files().Should().HaveCount(8);
+    }
+
+    private async Task KnowAsync(string number, Action<CallerRow> know)
+    {
+        var row = new CallerRow { Number = number, UpdatedAt = Entries.Noon };
+        know(row);
+        await using var db = _books.Database.Open();
+        db.Callers.Add(row);
+        await db.SaveChangesAsync(Cancellation);
+    }
+
+    /// <summary>A call that is over now.</summary>
+    private Task CallAsync(string call, string caller) =>
+        _books.Store.WriteAsync([.. KeptBooks.CallOf(call, caller).Select(entry => entry with { At = _books.Clock.GetUtcNow() })], Cancellation);
+
+    private async Task<List<string>> CallersAsync()
+    {
+        await using var db = _books.Database.Open();
+        return await db.Callers.Select(row => row.Number).Order().ToListAsync(Cancellation);
     }
 
     private Retention Retention(params (string Key, string Value)[] settings) =>

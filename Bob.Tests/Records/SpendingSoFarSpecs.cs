@@ -81,7 +81,7 @@ public sealed class SpendingSoFarSpecs : IDisposable
         JournalEntry[] entries =
         [
             new CallOpened("+15550100001", "+15550100002", null), new UsageReported("r1", 1, 1, 0, 0, 1, 1, 1.25m), new UsageReported("r2", 1, 1, 0, 0, 1, 1),
-            new CallEnded(CallEnd.Goodbye, 800, 0, 61, 0.5m),
+            new TranscriptionReported("c1", 0, 20, 8, null, 0.25m), new CallEnded(CallEnd.Goodbye, 800, 0, 61, 0.25m),
         ];
         // Today, also in the first second of the day.
         return [.. entries.Select((entry, i) => entry with { CallSid = new CallSid(callSid), Number = i + 1, At = at })];

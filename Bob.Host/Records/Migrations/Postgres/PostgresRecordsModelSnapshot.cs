@@ -132,6 +132,10 @@ namespace Bob.Host.Records.Migrations.Postgres
                         .HasColumnType("text")
                         .HasColumnName("company");
 
+                    b.Property<DateTime?>("LastCallAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_call_at");
+
                     b.Property<string>("Name")
                         .HasColumnType("text")
                         .HasColumnName("name");

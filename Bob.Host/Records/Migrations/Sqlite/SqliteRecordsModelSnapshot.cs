@@ -126,6 +126,10 @@ namespace Bob.Host.Records.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("company");
 
+                    b.Property<DateTime?>("LastCallAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last_call_at");
+
                     b.Property<string>("Name")
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
