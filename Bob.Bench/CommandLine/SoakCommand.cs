@@ -41,6 +41,7 @@ internal static class SoakCommand
             Row("living objects, full GC, MB", before.HeapBytes / 1e6, after.HeapBytes / 1e6, "<= 1");
             Row("RSS, MB", before.ResidentBytes / 1e6, after.ResidentBytes / 1e6, "");
             Row("file handles", before.Handles, after.Handles, "0");
+            Row("symbol files", before.Symbols, after.Symbols, "one an assembly at most");
             Row("threads", before.Threads, after.Threads, "0");
             Row("timers", before.Timers, after.Timers, "0");
             Console.WriteLine($"{"calls Bob believes to have",-34}{before.Calls,12}{after.Calls,12}");

@@ -7,10 +7,12 @@ using Bob.Bench.Servers;
 namespace Bob.Bench.Runs;
 
 /// <summary>What a server holds at one moment, with no call there.</summary>
+/// <param name="Handles">Open files, but those of symbols.</param>
+/// <param name="Symbols">Open files of symbols, as <see cref="ProcessUse.Symbols"/> has them.</param>
 /// <param name="Timers">Timers of .NET that are set.</param>
 /// <param name="HeapBytes">Managed heap after a full collection.</param>
 /// <param name="Calls">Calls that Bob believes to have.</param>
-internal sealed record Holdings(int Handles, int Threads, int Timers, long ResidentBytes, long HeapBytes, string Calls);
+internal sealed record Holdings(int Handles, int Symbols, int Threads, int Timers, long ResidentBytes, long HeapBytes, string Calls);
 
 /// <param name="Faulted">Calls with a fault on the caller's side.</param>
 /// <param name="Sessions">Sessions of the model; some of them had faults of their own.</param>
@@ -174,7 +176,7 @@ internal sealed class SoakRun : IDisposable
         var timers = CountTimers();
         _exchange.RunFor(TimeSpan.FromSeconds(1));
         var use = ProcessUse.Of(_server.Id);
-        return new Holdings(use.Handles, use.Threads, timers, use.Resident, heap, calls);
+        return new Holdings(use.Handles, use.Symbols, use.Threads, timers, use.Resident, heap, calls);
     }
 
     private int CountTimers()

@@ -7,25 +7,32 @@ namespace Bob.Bench.Servers;
 /// <param name="Switches">Context switches of its threads, those that ended not counted.</param>
 /// <param name="Resident">RSS, bytes.</param>
 /// <param name="PeakResident">The most it ever was, bytes.</param>
-/// <param name="Handles">Open file descriptors.</param>
-internal sealed record ProcessUse(TimeSpan Cpu, long Switches, long Resident, long PeakResident, int Handles, int Threads)
+/// <param name="Handles">Open file descriptors, but those of <paramref name="Symbols"/>.</param>
+/// <param name="Symbols">
+/// Symbol files (<c>.pdb</c>) that are open: .NET opens an assembly's, once and for good, for the first stack trace that goes through it, and makes one for a socket that fails as it is
+/// asked for something. When that is first so, is a matter of chance.
+/// </param>
+internal sealed record ProcessUse(TimeSpan Cpu, long Switches, long Resident, long PeakResident, int Handles, int Symbols, int Threads)
 {
     private const double TicksPerSecond = 100; // USER_HZ, the same on every Linux that .NET runs on
 
     public static ProcessUse Of(int process)
     {
-        var use = new ProcessUse(TimeSpan.Zero, 0, 0, 0, 0, 0);
+        var use = new ProcessUse(TimeSpan.Zero, 0, 0, 0, 0, 0, 0);
         foreach (var id in Tree(process))
         {
             var stat = Stat(id);
             var status = File.ReadAllLines($"/proc/{id}/status");
             var tasks = Directory.GetDirectories($"/proc/{id}/task");
+            var files = Directory.GetFileSystemEntries($"/proc/{id}/fd");
+            var symbols = files.Count(file => new FileInfo(file).LinkTarget?.EndsWith(".pdb", StringComparison.Ordinal) == true);
             use = new ProcessUse(
                 use.Cpu + TimeSpan.FromSeconds((long.Parse(stat[13], CultureInfo.InvariantCulture) + long.Parse(stat[14], CultureInfo.InvariantCulture)) / TicksPerSecond),
                 use.Switches + tasks.Sum(task => Field(Lines(task + "/status"), "voluntary_ctxt_switches") + Field(Lines(task + "/status"), "nonvoluntary_ctxt_switches")),
                 use.Resident + (Field(status, "VmRSS") * 1024),
                 use.PeakResident + (Field(status, "VmHWM") * 1024),
-                use.Handles + Directory.GetFileSystemEntries($"/proc/{id}/fd").Length,
+                use.Handles + files.Length - symbols,
+                use.Symbols + symbols,
                 use.Threads + tasks.Length);
         }
 

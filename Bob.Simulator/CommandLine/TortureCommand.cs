@@ -25,6 +25,8 @@ internal static class TortureCommand
 
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Print what happened in each row that was not survived." };
 
+    private static readonly Option<string?> InOwnNetwork = new(OwnNetwork.Option) { Description = "Only this case: this program was started by itself, in a network of its own.", Hidden = true };
+
     public static Command Create()
     {
         var command = new Command(
@@ -32,7 +34,7 @@ internal static class TortureCommand
             "Play the fault catalogue against Bob's real process, and check what the caller heard, what was kept, and how fast it was over. Exit code 0: all that was "
             + "asked for was survived; 1: it was not; 2: the command line is wrong.")
         {
-            Ids, Fast, Seed, Repeat, Lanes, Slack, Bob, Json, Verbose,
+            Ids, Fast, Seed, Repeat, Lanes, Slack, Bob, Json, Verbose, InOwnNetwork,
         };
         command.SetAction(RunAsync);
         return command;
@@ -55,13 +57,14 @@ internal static class TortureCommand
             Repeat = Math.Max(1, parsed.GetValue(Repeat)),
             Lanes = Math.Clamp(parsed.GetValue(Lanes), 1, 64),
             Slack = Math.Max(1, parsed.GetValue(Slack)),
+            InOwnNetwork = parsed.GetValue(InOwnNetwork),
         };
         var (json, verbose, gate) = (parsed.GetValue(Json), parsed.GetValue(Verbose), new Lock());
         try
         {
             var report = await TortureRun.RunAsync(options, verdict => Tell(verdict), stop);
             if (json)
-                TorturePrinter.PrintJson(Console.Out, report);
+                TorturePrinter.PrintJson(Console.Out, report, verbose);
             else
                 TorturePrinter.Print(Console.Out, report);
             return report.Red.Count == 0 && report.Ids.Count > 0 ? 0 : 1;

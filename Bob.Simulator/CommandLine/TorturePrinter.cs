@@ -40,7 +40,7 @@ internal static class TorturePrinter
             output.WriteLine($"red: {string.Join(' ', report.Red)}");
     }
 
-    public static void PrintJson(TextWriter output, TortureReport report) => output.WriteLine(JsonSerializer.Serialize(
+    public static void PrintJson(TextWriter output, TortureReport report, bool verbose) => output.WriteLine(JsonSerializer.Serialize(
         new
         {
             Survived = report.Survived,
@@ -58,6 +58,7 @@ internal static class TorturePrinter
                 verdict.Heard,
                 Recoveries = verdict.Recoveries.Select(one => new { one.Of, Ms = Math.Round(one.Took.TotalMilliseconds) }),
                 Seconds = Math.Round(verdict.Took.TotalSeconds, 1),
+                Story = verbose && !verdict.Survived ? verdict.Story : [],
             }),
         },
         Json));

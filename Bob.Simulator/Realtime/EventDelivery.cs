@@ -14,6 +14,7 @@ internal sealed class EventDelivery(SessionSocket socket, SimulatedSession sessi
     public void Deliver(JsonObject json, IReadOnlyList<Fault> faults, EventPlace place)
     {
         var deliver = true;
+        var told = ToldUsage.Of(json);
         foreach (var fault in faults)
         {
             switch (fault.Do)
@@ -27,10 +28,10 @@ internal sealed class EventDelivery(SessionSocket socket, SimulatedSession sessi
                 case FaultAction.Postpone:
                     deliver = false;
                     var late = json.ToJsonString(Json);
-                    ((IModelLine)session).Later(TimeSpan.FromMilliseconds(fault.Ms), () => socket.Send(late));
+                    ((IModelLine)session).Later(TimeSpan.FromMilliseconds(fault.Ms), () => Send(late, told));
                     break;
                 case FaultAction.Duplicate:
-                    socket.Send(json.ToJsonString(Json));
+                    Send(json.ToJsonString(Json), told);
                     break;
                 case FaultAction.Corrupt:
                     deliver = fault.Kind == Corruption.Base64;
@@ -43,7 +44,14 @@ internal sealed class EventDelivery(SessionSocket socket, SimulatedSession sessi
         }
 
         if (deliver)
-            socket.Send(json.ToJsonString(Json));
+            Send(json.ToJsonString(Json), told);
+    }
+
+    private void Send(string json, ToldUsage? told)
+    {
+        socket.Send(json);
+        if (told is not null)
+            socket.Then(() => session.Note(told));
     }
 
     /// <summary>A fault that does not need an event.</summary>

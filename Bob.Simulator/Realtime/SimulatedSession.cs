@@ -25,6 +25,7 @@ public sealed class SimulatedSession : IModelLine
     private readonly ClientEventLog _received;
     private readonly Lookout _lookout;
     private readonly List<SimulatedError> _errors = [];
+    private readonly List<ToldUsage> _told = [];
     private readonly List<Task> _work = [];
     private readonly Dictionary<string, int> _sentOfType = [];
     private bool _mute;
@@ -54,6 +55,9 @@ public sealed class SimulatedSession : IModelLine
     /// <summary>The <c>error</c> events that the client was sent.</summary>
     public IReadOnlyList<SimulatedError> Errors => Locked(() => _errors.ToArray());
 
+    /// <summary>What the client was told that it is billed for, each <c>response.done</c> that was written to the line, one that went twice twice.</summary>
+    public IReadOnlyList<ToldUsage> Told => Locked(() => _told.ToArray());
+
     /// <summary>Accepted truncations.</summary>
     public IReadOnlyList<Truncation> Truncations => Locked(() => _model.Truncations.ToArray());
 
@@ -82,6 +86,9 @@ public sealed class SimulatedSession : IModelLine
 
     /// <summary>Whether the socket has ended.</summary>
     public bool Closed => _over.Task.IsCompleted;
+
+    /// <summary>When the socket ended; null while it is up.</summary>
+    public DateTimeOffset? EndedAt { get; private set; }
 
     /// <summary>Completes when the socket has ended. Fails if the simulator itself did.</summary>
     public Task Ended => _over.Task;
@@ -245,6 +252,13 @@ public sealed class SimulatedSession : IModelLine
             _socket.Fin();
     }
 
+    /// <summary>It is on the line now.</summary>
+    internal void Note(ToldUsage told)
+    {
+        lock (_gate)
+            _told.Add(told with { At = _options.Time.GetUtcNow() });
+    }
+
     internal void MuteFromScript() => _mute = true;
 
     internal void ExpireFromScript() => _model.Expire();
@@ -329,6 +343,7 @@ public sealed class SimulatedSession : IModelLine
 
     private async Task EndAsync(Task writing)
     {
+        EndedAt ??= _options.Time.GetUtcNow();
         await _ended.CancelAsync();
         await _unheard.CancelAsync();
         _socket.Dispose();

@@ -84,6 +84,8 @@ internal sealed class BobProcess : IAsyncDisposable
         string[] dotnet = [Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet", program];
         if (setup.OpenFiles is { } files)
             dotnet = ["prlimit", $"--nofile={files}:{files}", .. dotnet];
+        if (setup.Core is { } core)
+            dotnet = ["taskset", "--cpu-list", $"{core}", .. dotnet];
         if (setup.Disk is { } size)
         {
             // In a mount namespace of the process's own: nothing is left behind, and nobody has to be root.
@@ -154,6 +156,6 @@ internal sealed class BobProcess : IAsyncDisposable
 
 #pragma warning disable SYSLIB1054 // A source generator for one number in and one out.
     [DllImport("libc", EntryPoint = "kill")]
-    private static extern int SendSignal(int process, int signal);
+    internal static extern int SendSignal(int process, int signal);
 #pragma warning restore SYSLIB1054
 }

@@ -8,7 +8,11 @@ internal sealed class Judge(Stage stage)
 {
     private static readonly TimeSpan BooksLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>What is told so long before the end of a session, is read and written down.</summary>
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
+
     private readonly List<string> _failures = [];
+    private readonly Dictionary<string, BookedCall?> _booked = [];
 
     /// <summary>What came back, and how fast.</summary>
     public List<Recovered> Recoveries { get; } = [];
@@ -31,6 +35,7 @@ internal sealed class Judge(Stage stage)
         Model();
         Log();
         Process();
+        await BillsAsync();
         if (stage.Scenario.BoundMs is { } bound && Recoveries.FirstOrDefault(one => one.Took.TotalMilliseconds > bound * stage.Slack) is { } slow)
             Fail($"the {slow.Of} was back after {slow.Took.TotalMilliseconds:0} ms, later than {bound} ms");
         if (stage.Scenario.BoundMs is not null && Recoveries.Count == 0)
@@ -69,7 +74,7 @@ internal sealed class Judge(Stage stage)
     {
         if (stage.Lane.Bob is not { HasExited: false })
             return;
-        var booked = await BookedCall.AskAsync(stage, report.CallSid, expected.End is null ? TimeSpan.FromSeconds(0.3) : BooksLimit * stage.Slack);
+        var booked = _booked[report.CallSid] = await BookedCall.AskAsync(stage, report.CallSid, expected.End is null ? TimeSpan.FromSeconds(0.3) : BooksLimit * stage.Slack);
         if (!Matches(expected.End, booked?.End) && !(expected.End is null && booked is null))
             Fail($"{name}the end on record is \"{booked?.End ?? "none"}\" instead of \"{expected.End ?? "none"}\"");
         if (expected.Turns is { } turns && !turns.Select(SmallTalk.Expand).SequenceEqual(booked?.Turns ?? []))
@@ -80,6 +85,25 @@ internal sealed class Judge(Stage stage)
         var least = (report.Duration - (report.Streams.FirstOrDefault()?.Started ?? TimeSpan.Zero)).TotalMilliseconds - (lacks * stage.Slack);
         if (length is null || length < least)
             Fail($"{name}the recording has {length?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no"} ms, less than {least:0} ms");
+    }
+
+    /// <summary>Whatever happens, each response is paid for once. Of all calls together, for a session does not tell whose it is.</summary>
+    private async Task BillsAsync()
+    {
+        var sessions = Bills.Of(stage);
+        if (stage.Lane.Bob is not { } bob || (bob.HasExited && sessions.All(session => session.Told.Count == 0)))
+            return;
+        if (bob.HasExited)
+            await stage.Lane.StartAsync(); // to look into his books
+        foreach (var callSid in stage.Calls.Select(call => call.Call.CallSid).Concat(stage.Raw.Announced).Where(sid => !_booked.ContainsKey(sid)))
+            _booked[callSid] = await BookedCall.AskAsync(stage, callSid, TimeSpan.Zero);
+        if (PaidOnce.Fault(sessions, [.. _booked.Values.SelectMany(call => call?.Usage ?? [])], LastMoment * Math.Max(1, stage.Slack)) is { } fault)
+            Fail(fault);
+        foreach (var (callSid, call) in _booked)
+        {
+            if (call is not null && call.Cost != call.CostInAll)
+                Fail($"the call {callSid} has cost {call.Cost}, and what it was billed for {call.CostInAll}");
+        }
     }
 
     /// <summary>Whatever happens, a call ends once.</summary>

@@ -7,7 +7,7 @@ namespace Bob.Simulator.Torture;
 /// <summary>
 /// What happens to Bob's process: <c>kill</c> (-9) · <c>start</c> (and wait until he listens) · <c>launch</c> (and wait for nothing) ·
 /// <c>signal TERM|INT|STOP|CONT</c> · <c>exits CODE [within 5s]</c> · <c>stutter 150ms every 300ms for 5s</c> (stopped and continued, as on a machine that has no time
-/// for him) · <c>log TEXT [within 5s]</c> (has been written) · <c>log-blocked</c> and <c>log-free</c> (nobody reads what he writes).
+/// for him) · <c>hog 250ms every 400ms for 5s</c> (a neighbour on Bob's only core, who goes first) · <c>log TEXT [within 5s]</c> (has been written) · <c>log-blocked</c> and <c>log-free</c> (nobody reads what he writes).
 /// </summary>
 internal static partial class ProcessSteps
 {
@@ -21,6 +21,7 @@ internal static partial class ProcessSteps
         ["signal"] = Signal,
         ["exits"] = ExitsAsync,
         ["stutter"] = Stutter,
+        ["hog"] = HogAsync,
         ["log"] = LogAsync,
         ["log-blocked"] = (stage, _) => Done(() =>
         {
@@ -56,13 +57,20 @@ internal static partial class ProcessSteps
 
     private static Task Stutter(Stage stage, string text)
     {
-        var match = Rhythm().Match(text);
-        if (!match.Success)
-            throw new StepFailedException("write 150ms every 300ms for 5s");
-        var (stopped, every, length) = (Steps.Time(match.Groups[1].Value), Steps.Time(match.Groups[2].Value), Steps.Time(match.Groups[3].Value));
+        var (stopped, every, length) = Rhythm(text);
         stage.Strike($"stutter {text}");
         _ = StutterAsync(Bob(stage), stopped, every, length);
         return Task.CompletedTask;
+    }
+
+    private static async Task HogAsync(Stage stage, string text)
+    {
+        var (burns, every, length) = Rhythm(text);
+        var core = stage.Scenario.Bob.Core ?? throw new StepFailedException("Bob has more than one core: say which is his (bob.core)");
+        stage.Strike($"hog {text}");
+        var hog = await Hog.StartAsync(core, length);
+        stage.Undo.Add(hog);
+        _ = hog.BurnAsync(burns, every, length);
     }
 
     private static async Task StutterAsync(BobProcess bob, TimeSpan stopped, TimeSpan every, TimeSpan length)
@@ -88,6 +96,11 @@ internal static partial class ProcessSteps
         return Task.CompletedTask;
     }
 
+    private static (TimeSpan Part, TimeSpan Every, TimeSpan Length) Rhythm(string text) =>
+        RhythmWords().Match(text) is { Success: true } match
+            ? (Steps.Time(match.Groups[1].Value), Steps.Time(match.Groups[2].Value), Steps.Time(match.Groups[3].Value))
+            : throw new StepFailedException("write 150ms every 300ms for 5s");
+
     [GeneratedRegex(@"^(\S+) every (\S+) for (\S+)$")]
-    private static partial Regex Rhythm();
+    private static partial Regex RhythmWords();
 }

@@ -9,6 +9,7 @@ internal sealed partial class RawTwilio(Stage stage) : IAsyncDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
     private readonly Dictionary<string, string> _tickets = [];
+    private readonly HashSet<string> _announced = [];
 
     /// <summary>The sockets that were opened, the newest last.</summary>
     public List<RawMediaSocket> Sockets { get; } = [];
@@ -18,11 +19,27 @@ internal sealed partial class RawTwilio(Stage stage) : IAsyncDisposable
     /// <summary>The CallSid that was announced last.</summary>
     public string CallSid { get; private set; } = "CA00000000000000000000000000000bad";
 
+    /// <summary>All that were announced, taken or not.</summary>
+    public IReadOnlyCollection<string> Announced
+    {
+        get
+        {
+            lock (_announced)
+                return [.. _announced];
+        }
+    }
+
     /// <summary>Posts a form as Twilio does.</summary>
     /// <param name="signedUrl">Null: its own; empty: no signature.</param>
     public async Task<(int Status, string Body)> PostAsync(string path, IReadOnlyList<KeyValuePair<string, string>> form, string? signedUrl = null, Func<string, string>? forge = null, params IReadOnlyList<(string Name, string Value)> headers)
     {
         var url = stage.Lane.PublicUrl + path;
+        if (path == "/incoming-call")
+        {
+            lock (_announced)
+                _announced.UnionWith(form.Where(field => field.Key == "CallSid").Select(field => field.Value));
+        }
+
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new FormUrlEncodedContent(form) };
         var signature = TwilioSignature.Compute(BobLane.AuthToken, signedUrl ?? url, form);
         if (signedUrl != "")

@@ -82,7 +82,8 @@ internal static class Recovery
         yield return new Recovered("fallback", apology.At - (blow > from && blow < apology.At ? blow : from));
     }
 
-    private static DateTimeOffset Wall(long moment) => DateTimeOffset.UtcNow - Stopwatch.GetElapsedTime(moment);
+    /// <summary>The time of day at that moment.</summary>
+    public static DateTimeOffset Wall(long moment) => DateTimeOffset.UtcNow - Stopwatch.GetElapsedTime(moment);
 
     private static long Moment(DateTimeOffset wall) => Stopwatch.GetTimestamp() - (long)((DateTimeOffset.UtcNow - wall).TotalSeconds * Stopwatch.Frequency);
 }

@@ -69,13 +69,19 @@ public sealed record BobSetup
     /// <summary>Most open files.</summary>
     public int? OpenFiles { get; init; }
 
+    /// <summary>The only core that he may use; null: all.</summary>
+    public int? Core { get; init; }
+
+    /// <summary>In a network of the scenario's own, far ends included, that may be spoilt.</summary>
+    public bool OwnNetwork { get; init; }
+
     /// <summary>Not started until the script says so.</summary>
     public bool Waits { get; init; }
 
     /// <summary>A call before the scenario tells nothing that the scenario is about: what a model did is remembered.</summary>
     internal bool IsWarmedUp => !Waits && !Settings.Keys.Any(key => key.StartsWith("OPENAI_", StringComparison.Ordinal) || key.StartsWith("MODEL_", StringComparison.Ordinal));
 
-    internal bool IsShared => !Alone && Settings.Count == 0 && Disk is null && OpenFiles is null && !Waits;
+    internal bool IsShared => !Alone && Settings.Count == 0 && Disk is null && OpenFiles is null && Core is null && !OwnNetwork && !Waits;
 }
 
 /// <summary>What the simulated model says, and what goes wrong with it.</summary>

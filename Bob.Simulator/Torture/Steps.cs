@@ -11,7 +11,7 @@ internal delegate Task Step(Stage stage, string text);
 internal static class Steps
 {
     private static readonly FrozenDictionary<string, Step> Verbs =
-        new[] { CallerSteps.Verbs, FaultSteps.Verbs, ProcessSteps.Verbs, DiskSteps.Verbs, WebSteps.Verbs, RawSteps.Verbs }
+        new[] { CallerSteps.Verbs, FaultSteps.Verbs, ProcessSteps.Verbs, DiskSteps.Verbs, WebSteps.Verbs, RawSteps.Verbs, PortSteps.Verbs }
             .SelectMany(verbs => verbs).ToFrozenDictionary(verb => verb.Key, verb => verb.Value);
 
     /// <exception cref="ScriptException">No such verb.</exception>

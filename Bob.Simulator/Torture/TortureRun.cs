@@ -26,6 +26,9 @@ public sealed record TortureOptions
 
     /// <summary>Factor on all bounds of time, for a busy machine.</summary>
     public double Slack { get; init; } = 1;
+
+    /// <summary>Only the case of that name, whose own the network is already: this program was started for it.</summary>
+    public string? InOwnNetwork { get; init; }
 }
 
 /// <summary>How a whole run went.</summary>
@@ -53,7 +56,8 @@ public static class TortureRun
     {
         var since = Stopwatch.StartNew();
         var ids = options.Ids.Count > 0 ? options.Ids : [.. ScenarioFiles.Ids, .. ScenarioFiles.NotApplicable.Keys];
-        var cases = ids.Where(ScenarioFiles.Ids.Contains).SelectMany(ScenarioFiles.Cases).Where(one => !options.Fast || one.Scenario.Fast).ToList();
+        var cases = ids.Where(ScenarioFiles.Ids.Contains).SelectMany(ScenarioFiles.Cases).Where(one => !options.Fast || one.Scenario.Fast)
+            .Where(one => options.InOwnNetwork is null || one.Case == options.InOwnNetwork).ToList();
         var rounds = Enumerable.Range(0, options.Repeat)
             .SelectMany(round => cases.Select((one, place) => new Turn((round * cases.Count) + place, one, options.Seed + round)))
             .ToList();
@@ -79,7 +83,7 @@ public static class TortureRun
                 BobLane? shared = null;
                 while (!stop.IsCancellationRequested && waiting.TryDequeue(out var next))
                 {
-                    var (verdict, lane) = await PlayAsync(next.Case, next.Seed, runner, options.Bob, shared);
+                    var (verdict, lane) = await PlayAsync(next, runner, options, shared);
                     shared = lane;
                     verdicts.Add((next.Place, verdict));
                     told?.Invoke(verdict);
@@ -93,13 +97,16 @@ public static class TortureRun
     }
 
     /// <summary>Plays a case in the shared lane, or in one of its own; gives the shared one back, if it is still good for the next.</summary>
-    private static async Task<(Verdict Verdict, BobLane? Shared)> PlayAsync(ScenarioCase played, int seed, ScenarioRunner runner, string program, BobLane? shared)
+    private static async Task<(Verdict Verdict, BobLane? Shared)> PlayAsync(Turn turn, ScenarioRunner runner, TortureOptions options, BobLane? shared)
     {
+        var (played, seed) = (turn.Case, turn.Seed);
+        if (played.Scenario.Bob.OwnNetwork && options.InOwnNetwork is null)
+            return (await OwnNetwork.PlayAsync(played, seed, options), shared);
         var mayShare = played.Scenario.Bob.IsShared;
         BobLane lane;
         try
         {
-            lane = mayShare && shared is not null ? shared : await BobLane.OpenAsync(program, played.Scenario.Bob);
+            lane = mayShare && shared is not null ? shared : await BobLane.OpenAsync(options.Bob, played.Scenario.Bob);
         }
         catch (StepFailedException notStarted)
         {
