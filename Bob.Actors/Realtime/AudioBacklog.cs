@@ -6,30 +6,28 @@ namespace Bob.Actors.Realtime;
 /// </summary>
 internal sealed class AudioBacklog(TimeProvider clock)
 {
-    /// <summary>So much of the caller's audio may wait here, ms: with what the sockets hold, about two seconds.</summary>
-    public const int MaxMs = 1_500;
-
-    /// <summary>Less than this is what waits on any day, ms.</summary>
-    private const int UsualMs = 250;
+    /// <summary>So much of the caller's audio may wait, ms.</summary>
+    public const int MaxMs = 2_000;
 
     /// <summary>A larger backlog may take so long to begin to shrink.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private (long At, int Ms)? _before, _last;
+    private long _since;
+    private int _waited;
 
-    /// <summary>Takes in how much waits, and says whether it is too much, and not less than it was a moment ago.</summary>
+    /// <summary>Takes in how much waits, and says whether it is too much for too long.</summary>
     public bool IsStuck(int waitingMs)
     {
-        if (waitingMs <= UsualMs)
+        if (waitingMs <= MaxMs)
         {
-            (_before, _last) = (null, null);
+            _waited = 0;
             return false;
         }
 
-        if (_last is not { } last)
-            _last = (clock.GetTimestamp(), waitingMs);
-        else if (clock.GetElapsedTime(last.At) >= Patience)
-            (_before, _last) = (last, (clock.GetTimestamp(), waitingMs));
-        return waitingMs > MaxMs && _before is { } before && waitingMs >= before.Ms;
+        if (_waited > 0 && clock.GetElapsedTime(_since) < Patience)
+            return false;
+        var stuck = _waited > 0 && waitingMs >= _waited;
+        (_since, _waited) = (clock.GetTimestamp(), waitingMs);
+        return stuck;
     }
 }

@@ -5,7 +5,7 @@ namespace Bob.Simulator.Torture;
 
 /// <summary>
 /// What callers do: <c>call [NAME] [from=+1…]</c> · <c>turn-to NAME</c> · <c>hear LINE [within 15s]</c> (to its end) · <c>heard 1200ms</c> (of Bob in all) ·
-/// <c>quiet 1s</c> (Bob) · <c>say LINE</c> · <c>talk 5s</c> · <c>keys 1 [times=9]</c> · <c>wait 1s</c> · <c>stream 2</c> (is up) · <c>hang-up</c> · <c>over</c> (the call is).
+/// <c>quiet 1s</c> (Bob) · <c>say LINE</c> · <c>talk 5s</c> · <c>begin 5s</c> (to talk, and goes on with the script) · <c>keys 1 [times=9]</c> · <c>wait 1s</c> · <c>stream 2</c> (is up) · <c>hang-up</c> · <c>over</c> (the call is).
 /// </summary>
 internal static class CallerSteps
 {
@@ -19,6 +19,7 @@ internal static class CallerSteps
         ["heard"] = (stage, text) => WaitAsync(stage, call => call.HeardMs >= Steps.Time(text).TotalMilliseconds, $"{text} of Bob heard", Patience),
         ["quiet"] = (stage, text) => QuietAsync(stage, Steps.Time(text)),
         ["say"] = (stage, text) => SpeakAsync(stage, ScriptedVoice.Say(text).Audio.ToArray()),
+        ["begin"] = (stage, text) => Done(() => stage.Caller.Call.Speak(Babble.Speak(Steps.Time(text), seed: 7))),
         ["talk"] = (stage, text) => SpeakAsync(stage, Babble.Speak(Steps.Time(text), seed: 7)),
         ["keys"] = (stage, text) => Done(() => stage.Caller.Call.Dtmf(Keys(text))),
         ["wait"] = (_, text) => Task.Delay(Steps.Time(text)),

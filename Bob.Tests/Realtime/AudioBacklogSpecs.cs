@@ -14,20 +14,16 @@ public sealed class AudioBacklogSpecs
     public AudioBacklogSpecs() => _backlog = new AudioBacklog(_clock);
 
     [Fact]
-    public void A_second_and_a_half_may_wait_for_ever() => Stuck(600, _ => 1_500).Should().BeNull();
+    public void Two_seconds_may_wait_for_ever() => Stuck(600, _ => 2_000).Should().BeNull();
 
     [Fact]
-    public void O18_A_backlog_that_has_grown_for_a_second_is_noticed_when_it_is_too_long() => Stuck(20, frame => frame * 20).Should().BeInRange(75, 77);
+    public void O18_A_backlog_that_grows_is_noticed_a_second_later() => Stuck(20, frame => frame * 20).Should().BeInRange(149, 153);
 
     [Fact]
     public void A_backlog_that_stays_is_as_bad() => Stuck(20, _ => 5_000).Should().BeInRange(49, 52);
 
     [Fact]
     public void What_waited_for_a_new_session_and_goes_out_now_is_no_backlog() => Stuck(20, frame => Math.Max(0, 10_000 - (frame * 15))).Should().BeNull();
-
-    [Fact]
-    public void A_network_that_stalls_for_a_second_and_catches_up_is_no_slow_reader() =>
-        Stuck(30, frame => Math.Max(0, (frame % 100 * 20) - (Math.Max(0, (frame % 100) - 60) * 60))).Should().BeNull();
 
     [Fact]
     public void A_short_pause_is_forgotten()
