@@ -203,8 +203,8 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
             case WordsWait:
                 _journal.KeepWords();
                 break;
-            case OffTheBooks:
-                Part();
+            case OffTheBooks off:
+                Part(off);
                 break;
             case RecorderProtocol.RecorderFellBehind:
                 Truncation.FellBehind(_log, _journal);
@@ -215,35 +215,6 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
                 break;
             default:
                 Unhandled(message);
-                break;
-        }
-    }
-
-    /// <summary>Everything of the call goes but the model's session, which may still have to say what the caller said last.</summary>
-    private void Part()
-    {
-        foreach (var child in Context.GetChildren().Where(child => !child.Equals(_modelLeg)))
-        {
-            Context.Unwatch(child);
-            Context.Stop(child);
-        }
-
-        CloseStream();
-        Timers.CancelAll();
-        _modelLeg.Tell(new ModelLegProtocol.CallIsOver());
-        Timers.StartSingleTimer(nameof(Part), OffTheBooks.Instance, 2 * LateWords.Longest); // whatever has become of the leg
-        Become(Parting);
-    }
-
-    private void Parting(object message)
-    {
-        switch (message)
-        {
-            case ModelLegProtocol.ModelHeard late:
-                _journal.HeardLate(late.Event);
-                break;
-            case ModelLegProtocol.AllTold or ModelLegProtocol.LegReady or Terminated or OffTheBooks:
-                Context.Stop(Self);
                 break;
         }
     }
@@ -295,12 +266,6 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
         _journal.Step(_state);
         foreach (var action in actions)
             Do(action);
-    }
-
-    /// <summary>From the parent: the end record is written, and whoever asks for this call is told so without it.</summary>
-    internal sealed record OffTheBooks : IDeadLetterSuppression
-    {
-        public static OffTheBooks Instance { get; } = new();
     }
 
     private sealed record ToolFinished(ToolCalled Tool, ToolOutcome Outcome) : IDeadLetterSuppression;

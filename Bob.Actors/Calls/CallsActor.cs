@@ -17,7 +17,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
 
     private readonly Dictionary<IActorRef, OpenCall> _open = [];
     private readonly Dictionary<CallSid, IActorRef> _calls = [];
-    private readonly HashSet<IActorRef> _parting = []; // calls that are over, and whose last words may be still to come
+    private readonly Dictionary<IActorRef, OpenCall> _parting = []; // calls that are over, and whose last words may be still to come
     private readonly Dictionary<CallSid, EndedCall> _ended = [];
     private readonly Queue<CallSid> _endedInOrder = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -35,7 +35,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
         60_000,
         failure =>
         {
-            Log(_open.GetValueOrDefault(Sender)).Error(failure, "The call's actor failed");
+            Log(_open.GetValueOrDefault(Sender) ?? _parting.GetValueOrDefault(Sender)).Error(failure, "The call's actor failed");
             return _open.ContainsKey(Sender) ? Directive.Restart : Directive.Stop;
         },
         loggingEnabled: false);
@@ -78,14 +78,19 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
                     _open[Sender] = open with { StreamSid = stream.StreamSid };
                 break;
             case CallEnded ended:
+                var reached = ended.StreamSid is not null;
                 if (Close(Sender) is { } over)
                 {
-                    _parting.Add(Sender);
+                    reached |= over.StreamSid is not null; // an actor that was restarted has forgotten it
+                    _parting.Add(Sender, over);
                     Record(over, ended);
                 }
 
                 // Behind what was passed on to it before it was off the books, so that nobody waits for an answer in vain.
-                Sender.Tell(CallActor.OffTheBooks.Instance);
+                Sender.Tell(new CallActor.OffTheBooks(reached));
+                break;
+            case CallParted:
+                Part(Sender);
                 break;
             case InterruptedDeadline:
                 GiveUpInterrupted(wait: false);
@@ -93,8 +98,8 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
             case Terminated { ActorRef: var gone }:
                 if (Close(gone) is { } lost)
                     Record(lost, new CallEnded(lost.CallSid, lost.StreamSid, CallEnd.InternalError));
-                else if (_parting.Remove(gone))
-                    _draining.Left(Left);
+                else
+                    Part(gone);
                 break;
             default:
                 Unhandled(message);
@@ -179,6 +184,13 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
         return open;
     }
 
+    /// <summary>The last words of a call are told.</summary>
+    private void Part(IActorRef call)
+    {
+        if (_parting.Remove(call))
+            _draining.Left(Left);
+    }
+
     private void Record(OpenCall call, CallEnded ended)
     {
         ended = ended with { StreamSid = ended.StreamSid ?? call.StreamSid }; // an actor that was restarted has forgotten it
@@ -219,6 +231,12 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
 
     /// <summary>From a call: its media stream, for the log.</summary>
     public sealed record StreamKnown(CallSid CallSid, StreamSid StreamSid);
+
+    /// <summary>From a call that is over: nothing more will be told of it.</summary>
+    internal sealed record CallParted : IDeadLetterSuppression
+    {
+        public static CallParted Instance { get; } = new();
+    }
 
     /// <summary>The end record of a call. Sent by its actor to this one, and published on the event stream once.</summary>
     /// <param name="LastWords">What Twilio is still to say, should it ask what comes next.</param>

@@ -132,6 +132,9 @@ public sealed class ConversationLog
     /// <summary>The words so far of an item of Bob's that still grows; null for any other.</summary>
     public string? GrowingText(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { Whole: false } bob ? bob.Text : null;
 
+    /// <summary>Whether an item is not too long ago.</summary>
+    public bool Knows(string itemId) => _byId.ContainsKey(itemId);
+
     /// <summary>Whether an item of Bob's has words, and nothing is known of its sound.</summary>
     public bool IsUnheard(string itemId) => _byId.GetValueOrDefault(itemId) is BobEntry { HeardMs: null, IsSpoken: false };
 

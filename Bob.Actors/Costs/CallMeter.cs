@@ -19,6 +19,7 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     private long? _answered;
     private decimal _model, _phone, _largest;
     private decimal? _inFlight;
+    private bool _isClosed;
 
     /// <summary>A meter that costs nothing and has no cap.</summary>
     public static CallMeter Free(TimeProvider clock) => new(CostOptions.None, new DaySpending(null, clock), clock);
@@ -85,6 +86,8 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     {
         lock (_gate)
         {
+            if (_isClosed)
+                return; // nobody would tell of its end
             Forget(); // a session's that was lost
             _inFlight = Math.Max(_largest, day.Expected);
             day.Began(_inFlight.Value);
@@ -125,7 +128,9 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
         lock (_gate)
         {
             Forget();
-            return _answered is { } from ? ((long)Math.Ceiling(clock.GetElapsedTime(from).TotalSeconds), Phone()) : null;
+            var phone = Phone();
+            _isClosed = true;
+            return _answered is { } from ? ((long)Math.Ceiling(clock.GetElapsedTime(from).TotalSeconds), phone) : null;
         }
     }
 
@@ -141,6 +146,8 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     {
         if (_answered is not { } from)
             return 0;
+        if (_isClosed)
+            return _phone;
         var cost = costs.Prices.OfPhone(clock.GetElapsedTime(from));
         if (cost > _phone)
             day.Add(cost - _phone);

@@ -16,7 +16,7 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     /// comes in a heap, and would be a turn of its own behind silence that was filled in before.
     /// </summary>
     private static readonly TimeSpan QuietAfter = TimeSpan.FromMilliseconds(1_500);
-    private const int MsOfSilence = 1_000;
+    private const int MsOfSilence = 1_500;
 
     /// <summary>So long a model that goes by meaning waits at most, ms: with an eagerness of <c>low</c>.</summary>
     private const int LongestWaitMs = 8_000;
@@ -29,7 +29,18 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     /// <summary>Samples of a frame that make it loud, of the 40 that are looked at.</summary>
     private const int LoudSamples = 10;
 
-    private readonly Dictionary<string, long> _ends = [];
+    /// <summary>A turn that has no words by now will have none, as far as anybody waits for them.</summary>
+    private static readonly TimeSpan LongestTranscription = TimeSpan.FromSeconds(10);
+
+    /// <summary>Loud frames that a model needs to notice that somebody speaks; a click is less.</summary>
+    private const int AudibleFrames = 3;
+
+    /// <summary>A model notices it in less than this.</summary>
+    private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, (long Ms, long At)> _ends = [];
+    private int _loudSinceTurn;
+    private long _lastLoud;
     private long _lastFrame, _droppedBytes = ring.DroppedBytes, _lastEnd, _inWords, _answeredEnd;
 
     /// <summary>20 ms frames so far in which somebody could be heard.</summary>
@@ -38,7 +49,8 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     public void Frame(CallerAudio audio)
     {
         _lastFrame = clock.GetTimestamp();
-        LoudFrames += IsLoud(audio.Mulaw) ? 1 : 0;
+        if (IsLoud(audio.Mulaw))
+            (LoudFrames, _loudSinceTurn, _lastLoud) = (LoudFrames + 1, _loudSinceTurn + 1, _lastFrame);
         ring.Add(audio.Mulaw);
         if (ring.DroppedBytes == _droppedBytes)
             return;
@@ -61,19 +73,28 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     /// <summary>Whether all turns so far are in words, or never will be.</summary>
     public bool AllSettled => _ends.Count == 0;
 
+    /// <summary>Whether words are to come of a turn that ended not long ago.</summary>
+    public bool AwaitsWords => _ends.Values.Any(end => clock.GetElapsedTime(end.At) < LongestTranscription);
+
     /// <summary>Whether the caller is speaking.</summary>
     public bool IsOpen { get; private set; }
+
+    /// <summary>Whether somebody has just been loud enough to be speaking, and the model may not have noticed yet.</summary>
+    public bool MayHaveBegun => _loudSinceTurn >= AudibleFrames && clock.GetElapsedTime(_lastLoud) < Noticed;
 
     public void Started(long audioStartMs)
     {
         IsOpen = true;
+        _loudSinceTurn = 0;
         ring.SpeechStarted(audioStartMs);
     }
 
     public void Stopped(string itemId, long audioEndMs)
     {
         IsOpen = false;
-        _ends[itemId] = _lastEnd = audioEndMs;
+        _loudSinceTurn = 0;
+        _lastEnd = audioEndMs;
+        _ends[itemId] = (audioEndMs, clock.GetTimestamp());
     }
 
     /// <summary>The turn is in words. An earlier one that is not yet keeps its sound, and with it this one's.</summary>
@@ -81,8 +102,8 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     {
         if (!_ends.Remove(itemId, out var end))
             return;
-        _inWords = Math.Max(_inWords, end);
-        if (!_ends.Values.Any(pending => pending < _inWords))
+        _inWords = Math.Max(_inWords, end.Ms);
+        if (!_ends.Values.Any(pending => pending.Ms < _inWords))
             ring.TurnSettled(_inWords);
     }
 

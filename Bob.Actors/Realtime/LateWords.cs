@@ -4,10 +4,11 @@ namespace Bob.Actors.Realtime;
 /// What a session has still to tell when its call is over: the caller's last words, which take the transcription a moment, and what the response cost that
 /// is broken off now. Nothing more is asked of it. Part of <see cref="OpenAiRealtimeActor"/>, and only ever run by it.
 /// </summary>
+/// <param name="detection">How the server finds the end of a turn.</param>
 /// <param name="active">The response in progress.</param>
 /// <param name="expected">A response was asked for, or the server will answer the caller's turn.</param>
 /// <param name="transcribed">Whether callers' turns come in words.</param>
-internal sealed class LateWords(ModelConnection connection, CallerTurns turns, string? active, bool expected, bool transcribed)
+internal sealed class LateWords(ModelConnection connection, CallerTurns turns, TurnDetection detection, string? active, bool expected, bool transcribed)
 {
     /// <summary>A server that has said nothing in this time is not going to: within a second nothing of a call is to be left that nobody tells of.</summary>
     public static readonly TimeSpan SignOfLife = TimeSpan.FromMilliseconds(750);
@@ -17,27 +18,32 @@ internal sealed class LateWords(ModelConnection connection, CallerTurns turns, s
 
     private readonly int _messages = connection.Progress.Messages;
     private string? _active = active;
-    private bool _expected = expected;
+    private bool _expected = expected, _turnToCome;
 
     /// <summary>Whether all is told.</summary>
-    public bool IsComplete => _active is null && !_expected && !turns.IsOpen && (!transcribed || turns.AllSettled);
-
-    /// <summary>Whether the time in which a sign of life was awaited is over.</summary>
-    public bool WasWaitedFor { get; set; }
+    public bool IsComplete => _active is null && !_expected && !_turnToCome && !turns.IsOpen && !(transcribed && turns.AwaitsWords);
 
     /// <summary>Whether the server has said anything since.</summary>
     public bool IsAlive => connection.Progress.Messages != _messages;
 
-    /// <summary>Breaks off what is being said. A turn that the caller's hanging up has cut is ended with silence, as the server knows no other end of one.</summary>
-    /// <param name="detection">How it finds that end.</param>
-    public void Begin(TurnDetection detection)
+    /// <summary>
+    /// Breaks off what is being said, and ends with silence the turn that hanging up has cut, also one that the server has not noticed yet: to commit it
+    /// is for sessions that find no turns by themselves.
+    /// </summary>
+    public void Begin()
     {
         if (_active is not null)
             connection.Cancel(_active);
-        if (turns.IsOpen)
+        _turnToCome = transcribed && !turns.IsOpen && turns.MayHaveBegun;
+        if (turns.IsOpen || _turnToCome)
             turns.EndOpenTurn(detection);
         connection.SendAudio();
+        if (!IsComplete)
+            connection.Probe(); // or a server that is there might have no reason to say so
     }
+
+    /// <summary>A server that is there would have told by now that the caller spoke.</summary>
+    public void NothingMoreWasSaid() => _turnToCome = false;
 
     /// <summary>Takes in what the server tells.</summary>
     public void Heard(RealtimeEvent happened)
@@ -46,6 +52,10 @@ internal sealed class LateWords(ModelConnection connection, CallerTurns turns, s
         {
             case SpeechStarted started:
                 turns.Started(started.AudioStartMs);
+                if (!_turnToCome)
+                    turns.EndOpenTurn(detection);
+                connection.SendAudio();
+                _turnToCome = false;
                 break;
             case SpeechStopped stopped:
                 turns.Stopped(stopped.ItemId, stopped.AudioEndMs);

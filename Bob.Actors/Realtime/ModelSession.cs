@@ -56,8 +56,9 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
     /// <summary>The call is over.</summary>
     public LateWords Over()
     {
-        var late = new LateWords(connection, turns, _gate.Announced, _gate.Expects, setup.Options.TranscriptionModel is not null);
-        late.Begin(setup.Options.TurnDetection);
+        var late = new LateWords(
+            connection, turns, setup.Options.TurnDetection, _gate.Announced, _gate.Expects, setup.Options.TranscriptionModel is not null);
+        late.Begin();
         return late;
     }
 

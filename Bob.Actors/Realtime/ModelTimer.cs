@@ -21,7 +21,10 @@ internal enum ModelTimer
     /// <summary>The session will end before long: another one is to be made ready.</summary>
     Renewal,
 
-    /// <summary>The call is over: is there still anything to be told?</summary>
+    /// <summary>The call is over: has the session said anything since?</summary>
+    LateSign,
+
+    /// <summary>The call is over: what is not told by now is not waited for.</summary>
     Late,
 
     /// <summary>Of the session to come: dial it again, or it should have been configured by now.</summary>

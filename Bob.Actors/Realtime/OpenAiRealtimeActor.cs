@@ -25,7 +25,7 @@ public sealed record ModelLegSetup(
 ///                                                                         CallIsOver └──► Over
 /// </code>
 /// </summary>
-public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
+public sealed partial class OpenAiRealtimeActor : UntypedActor, IWithTimers
 {
     private readonly IActorRef _call = Context.Parent;
     private readonly CallerTurns _turns;
@@ -36,7 +36,6 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
     private SessionConfiguration? _configuration;
     private ModelSession? _session;
     private ModelStandby? _standby;
-    private LateWords? _late;
     private ModelLine _line;
 
     public OpenAiRealtimeActor(ModelLegSetup setup)
@@ -159,12 +158,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         }
         else if (message is CallIsOver)
         {
-            Timers.CancelAll();
-            _standby!.Close();
-            _late = _session!.Over();
-            Become(Over);
-            Timers.StartSingleTimer(ModelTimer.Late, ModelTimer.Late, LateWords.SignOfLife);
-            TellIfAllIsTold();
+            BeOver();
         }
         else if (_session!.Takes(message))
         {
@@ -201,46 +195,6 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         _log.Info("OpenAI Realtime goes on in a new session");
     }
 
-    /// <summary>The call is over, and so is the session as soon as it has told all.</summary>
-    private void Over(object message)
-    {
-        switch (message)
-        {
-            case ModelSaid said when said.Connection == _line.Number:
-                _late!.Heard(said.Event);
-                _call.Tell(new ModelHeard(said.Event));
-                TellIfAllIsTold();
-                break;
-            case ConnectionDrained drained when drained.Connection == _line.Number:
-                _connection!.Drained();
-                _connection.SendAudio();
-                break;
-            case ModelTimer.Late when _late!.IsAlive && !_late.WasWaitedFor:
-                _late.WasWaitedFor = true;
-                Timers.StartSingleTimer(ModelTimer.Late, ModelTimer.Late, LateWords.Longest - LateWords.SignOfLife);
-                break;
-            case ModelTimer.Late:
-            case ModelEnded ended when ended.Connection == _line.Number:
-            case ConnectionBroken broken when broken.Connection == _line.Number:
-                _call.Tell(new AllTold());
-                break;
-            case Dialled { Result.Socket: { } late }:
-                late.Abort();
-                break;
-            case CallerAudio or IModelLegCommand or CallerLegProtocol.SpeechInterrupted or Dialled or ConnectionDrained or ConnectionBroken or ModelTimer:
-                break;
-            default:
-                Unhandled(message);
-                break;
-        }
-    }
-
-    private void TellIfAllIsTold()
-    {
-        if (_late!.IsComplete)
-            _call.Tell(new AllTold());
-    }
-
     /// <summary>There is no model for this call any more.</summary>
     private void Gone(object message)
     {
@@ -263,7 +217,7 @@ public sealed class OpenAiRealtimeActor : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>What every state but the last does with the messages that are not its own.</summary>
+    /// <summary>What every state but the last two does with the messages that are not its own.</summary>
     private void NotLive(object message)
     {
         switch (message)

@@ -67,7 +67,7 @@ public sealed partial class CallJournal
     /// </summary>
     public void HeardLate(RealtimeEvent happened)
     {
-        if (happened is SpeechStopped or InputCommitted or CallerTranscribed or TranscriptionFailed or ResponseDone)
+        if (happened is SpeechStarted or SpeechStopped or InputCommitted or CallerTranscribed or TranscriptionFailed or ResponseDone)
             Heard(happened);
     }
 

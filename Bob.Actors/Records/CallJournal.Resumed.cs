@@ -28,7 +28,7 @@ public sealed partial class CallJournal
             resumed.RecordingTruncated("process died"); // by the moment in which it did
         if (soFar.UnfinishedKeys is { } keys)
             resumed.Write(new KeysPressed(keys.DigitsSoFar, keys.First ?? keys.Number)); // the conversation has them already
-        foreach (var speech in soFar.Unfinished)
+        foreach (var speech in soFar.Unfinished.Where(speech => resumed.Conversation.Knows(speech.ItemId)))
             resumed.Cut(speech.ItemId, speech.HeardMs, speech.ReceivedMs, lost: true);
         foreach (var tool in soFar.UnansweredTools)
             resumed.ToolReturned(tool, UnknownOutcome, ProcessDied);

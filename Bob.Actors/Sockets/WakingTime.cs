@@ -3,7 +3,7 @@ namespace Bob.Actors.Sockets;
 /// <summary>
 /// The time in which this process was awake: what counts when a far end says nothing. When it is Bob who stood still (a stopped machine, a starved
 /// pool), all deadlines are over at once, while what would have met them waits unread in the sockets; by this clock he slept for half a second at most.
-/// Timers and the time of day are those of the clock below. Safe from any thread.
+/// The time of day and timers are those of the clock below: a deadline that is a timer, as that of a dial, is not spared a standstill. Safe from any thread.
 /// </summary>
 /// <remarks>
 /// One for the process, because one pulse tells it of all: a look of each waiter's own would know only that its own look was late. Whatever has a place on the

@@ -15,7 +15,7 @@ public sealed partial class Drain(BobOptions options, Switchboard switchboard, C
     public static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(8);
 
     /// <summary>How long Twilio may take to come and ask for it. With the time to write all down it stays within 15 s.</summary>
-    public static readonly TimeSpan ClosingLimit = CallState.ClosingLimit + TimeSpan.FromSeconds(0.5);
+    public static readonly TimeSpan ClosingLimit = CallState.ClosingLimit + TimeSpan.FromSeconds(1.5);
 
     /// <summary>Long enough to find out that there are no calls.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(200);

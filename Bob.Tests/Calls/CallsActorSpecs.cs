@@ -92,7 +92,7 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
     public void A_node_that_drains_waits_for_the_last_words_of_a_call_which_counts_no_more()
     {
         var calls = Start(maxCalls: 1, holdsOn: true);
-        Admit(calls, "CA1");
+        Connect(calls, "CA1");
         var leg = _legs.FishForMessage<StandInLeg.Up>(up => up.Leg.Path.Name == "model").Leg;
         calls.Tell(new CallOver(new CallSid("CA1"), "completed"));
         _ends.ExpectMsg<CallsActor.CallEnded>();
@@ -105,6 +105,38 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
 
         _frontEnd.ExpectMsg<Drained>();
         _written.Select(entry => entry.GetType()).TakeLast(2).Should().Equal(typeof(JournalEntry.CallEnded), typeof(JournalEntry.CallerWords));
+    }
+
+    [Fact]
+    public void A_call_that_cannot_be_gone_holds_up_nobody_who_drains()
+    {
+        var stop = new TaskCompletionSource();
+        var calls = Start(stopsAfter: stop.Task);
+        Connect(calls, "CA1");
+        calls.Tell(new CallOver(new CallSid("CA1"), "completed"));
+        _ends.ExpectMsg<CallsActor.CallEnded>();
+
+        calls.Tell(DrainCalls.Instance, _frontEnd);
+
+        _frontEnd.ExpectMsg<Drained>();
+        stop.SetResult();
+    }
+
+    [Fact]
+    public void A_call_whose_stream_never_came_waits_for_no_words_and_may_be_announced_again()
+    {
+        var calls = Start(holdsOn: true);
+        Admit(calls, "CA1");
+        calls.Tell(new CallOver(new CallSid("CA1"), "no-answer"));
+        _ends.ExpectMsg<CallsActor.CallEnded>();
+
+        Admit(calls, "CA1");
+        calls.Tell(new CallOver(new CallSid("CA1"), "completed"));
+        _ends.ExpectMsg<CallsActor.CallEnded>();
+        calls.Tell(DrainCalls.Instance, _frontEnd);
+
+        _frontEnd.ExpectMsg<Drained>();
+        _written.Select(entry => entry.Number).Should().OnlyHaveUniqueItems();
     }
 
     [Fact]
@@ -232,6 +264,12 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
     {
         calls.Tell(new AdmitCall(new CallSid(callSid), "anonymous", ""), _frontEnd);
         return _frontEnd.ExpectMsg<CallAdmitted>().Ticket;
+    }
+
+    private void Connect(IActorRef calls, string callSid)
+    {
+        calls.Tell(new AttachStream(new CallSid(callSid), Admit(calls, callSid), Stream("MZ1")), _frontEnd);
+        _frontEnd.ExpectMsg<StreamAccepted>();
     }
 
     private int Occupied(IActorRef calls)

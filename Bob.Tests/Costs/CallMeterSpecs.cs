@@ -69,6 +69,23 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
+    public void After_the_end_a_response_is_paid_for_and_neither_keeps_room_nor_starts_a_minute()
+    {
+        var day = new DaySpending(20, _clock);
+        var meter = new CallMeter(new CostOptions(Prices, PerDay: 20), day, _clock);
+        meter.Answered();
+        Respond(meter, 4);
+        meter.Close();
+        _clock.Advance(TimeSpan.FromSeconds(61));
+
+        meter.Began();
+        day.HasRoomFor(14, 0).Should().BeTrue("4 and a minute are spent");
+        meter.Ended(Usage(1));
+
+        (meter.Spent, day.Spent).Should().Be((7, 7));
+    }
+
+    [Fact]
     public void What_was_dearer_than_a_whole_day_may_be_was_a_mistake_in_the_prices()
     {
         var day = new DaySpending(10, _clock);

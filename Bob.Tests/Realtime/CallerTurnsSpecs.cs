@@ -155,7 +155,7 @@ public sealed class CallerTurnsSpecs : IDisposable
     }
 
     [Fact]
-    public void A_second_of_silence_is_filled_in_when_no_frame_came_for_1500_ms_and_again_after_1500_more()
+    public void A_second_and_a_half_of_silence_is_filled_in_when_no_frame_came_for_1500_ms_and_again_after_1500_more()
     {
         Speak(20);
 
@@ -166,7 +166,7 @@ public sealed class CallerTurnsSpecs : IDisposable
         Advance(1);
         _turns.FillQuiet();
         _turns.FillQuiet();
-        SendAll().Should().Be(50);
+        SendAll().Should().Be(75);
 
         Advance(1_499);
         _turns.FillQuiet();

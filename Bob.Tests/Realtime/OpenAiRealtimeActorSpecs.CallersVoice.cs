@@ -92,7 +92,7 @@ public sealed partial class OpenAiRealtimeActorSpecs
 
         Pass(2);
 
-        (await AudioAsync(socket, frames: 50)).Should().OnlyContain(sample => sample == 0xFF);
+        (await AudioAsync(socket, frames: 75)).Should().OnlyContain(sample => sample == 0xFF);
         await SayAsync(socket, """{"type":"input_audio_buffer.speech_stopped","item_id":"u1","audio_end_ms":900}""");
         await SayAsync(socket, Response("created", "r1"));
         await SayAsync(socket, Response("done", "r1"));

@@ -46,6 +46,7 @@ public sealed partial class OpenAiRealtimeActorSpecs
         await SayAsync(socket, Stopped);
 
         _leg.Tell(new CallIsOver());
+        (await TypesAsync(socket, 1)).Should().Equal("session.update"); // are you there?
         await SayAsync(socket, Response("created", "r1"));
         (await TypesAsync(socket, 1)).Should().Equal("response.cancel");
         await SayAsync(socket, Response("done", "r1"));
@@ -67,7 +68,7 @@ public sealed partial class OpenAiRealtimeActorSpecs
 
         _leg.Tell(new CallIsOver());
 
-        (await AudioAsync(socket, frames: 90)).Should().OnlyContain(sample => sample == 0xFF, "0.8 s end a turn, and one more makes sure");
+        (await AudioAsync(socket, frames: 115)).Should().OnlyContain(sample => sample == 0xFF, "0.8 s end a turn, and more makes sure");
         await SayAsync(socket, Stopped);
         await SayAsync(socket, Words);
         _call.ExpectNoMsg(Soon);
@@ -161,9 +162,10 @@ public sealed partial class OpenAiRealtimeActorSpecs
         var socket = await LiveAsync();
         await SayAsync(socket, Began);
         await SayAsync(socket, Stopped);
-        var sent = socket.Sent.Count;
 
         _leg.Tell(new CallIsOver());
+        (await TypesAsync(socket, 1)).Should().Equal("session.update");
+        var sent = socket.Sent.Count;
         await SayAsync(socket, Call("c1"));
         _leg.Tell(new Speak(new ResponseRequest("still-there")));
         _leg.Tell(new ToolReturned(new Bob.Actors.Conversation.ToolCalled("c1", "hours", "{}", "nine"), OnlyIfSilent: false));
@@ -171,5 +173,74 @@ public sealed partial class OpenAiRealtimeActorSpecs
 
         _call.ExpectNoMsg(Soon);
         socket.Sent.Should().HaveCount(sent);
+    }
+
+    [Fact]
+    public async Task A_word_that_the_model_had_not_noticed_yet_is_ended_with_silence_too()
+    {
+        Start();
+        var socket = await LiveAsync();
+        Voice(10);
+        await AudioAsync(socket, frames: 10);
+
+        _leg.Tell(new CallIsOver());
+        (await AudioAsync(socket, frames: 100)).Should().OnlyContain(sample => sample == 0xFF);
+        _call.ExpectNoMsg(Soon);
+        await SayAsync(socket, Began);
+        await SayAsync(socket, Stopped);
+        await SayAsync(socket, Response("created", "r1"));
+        await SayAsync(socket, Response("done", "r1"));
+        _call.ExpectNoMsg(Soon);
+
+        await SayAsync(socket, Words);
+        _call.ExpectMsg<AllTold>();
+    }
+
+    [Fact]
+    public async Task A_noise_that_was_no_word_is_waited_for_less_than_a_second()
+    {
+        Start();
+        var socket = await LiveAsync();
+        Voice(10);
+        await AudioAsync(socket, frames: 10);
+
+        _leg.Tell(new CallIsOver());
+        (await AudioAsync(socket, frames: 100)).Should().NotBeEmpty();
+        await SayAsync(socket, Updated);
+        Pass(0.5);
+        _call.ExpectNoMsg(Soon);
+        Pass(0.25);
+
+        _call.ExpectMsg<AllTold>();
+    }
+
+    [Fact]
+    public async Task A_turn_that_is_noticed_after_the_end_is_ended_as_well()
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Response("created", "r1"));
+
+        _leg.Tell(new CallIsOver());
+        (await TypesAsync(socket, 2)).Should().Equal("response.cancel", "session.update");
+        await SayAsync(socket, Began);
+
+        (await AudioAsync(socket, frames: 100)).Should().OnlyContain(sample => sample == 0xFF);
+    }
+
+    [Fact]
+    public async Task A_turn_of_long_ago_that_never_came_in_words_is_not_waited_for()
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Began);
+        await SayAsync(socket, Stopped);
+        await SayAsync(socket, Response("created", "r1"));
+        await SayAsync(socket, Response("done", "r1"));
+        Pass(10);
+
+        _leg.Tell(new CallIsOver());
+
+        _call.FishForMessage(message => message is AllTold);
     }
 }

@@ -158,6 +158,16 @@ public sealed class CallSoFarSpecs
         Resume(soFar).Conversation.Replay().Should().Equal(new CallerSaid("good day"));
     }
 
+    [Fact]
+    public void What_was_said_too_long_ago_for_any_session_is_left_as_it_was_heard()
+    {
+        JournalEntry[] talk = [new BobSaid("b0", "Long ago."), .. Enumerable.Range(1, ConversationLog.MaxReplayed).SelectMany(i => new JournalEntry[] { new CallerTurn($"c{i}", 1, 2), new CallerWords($"c{i}", "and") })];
+
+        Resume(Entries.Of("CA1", [Opened, Stream, .. talk]));
+
+        _written.Should().BeEmpty();
+    }
+
     private CallJournal Resume(JournalEntry[] entries, DateTimeOffset? diedAt = null) => Resume(CallSoFar.Of(entries, diedAt)!);
 
     private CallJournal Resume(CallSoFar soFar) => CallJournal.Resumed(soFar, new Book(_written), _clock, CallMeter.Free(_clock));
