@@ -12,6 +12,10 @@ public sealed class OpenAiDialer : IModelDialer
     public const int MaxMessageBytes = 1024 * 1024;
 
     private const int MaxBodyBytes = 4096;
+
+    /// <summary>Nobody waits for the first handshake, and on a starved machine it takes longer than a caller would wait.</summary>
+    private static readonly TimeSpan PreparationLimit = TimeSpan.FromSeconds(30);
+
     private readonly RealtimeOptions _options;
     private readonly TimeProvider _clock;
     private readonly Uri _address;
@@ -31,7 +35,7 @@ public sealed class OpenAiDialer : IModelDialer
         HttpResponseMessage? response = null;
         try
         {
-            using var http = Http(connection => line = new HandshakeStream(connection));
+            using var http = Http(_options.ConnectTimeout, connection => line = new HandshakeStream(connection));
             var key = WebSocketHandshake.NewKey();
             using var request = Upgrade(key);
             response = await http.SendAsync(request, either.Token);
@@ -64,11 +68,11 @@ public sealed class OpenAiDialer : IModelDialer
         if (_address.Scheme != Uri.UriSchemeWss)
             return null;
         var trusted = false;
-        using var deadline = new CancellationTokenSource(_options.ConnectTimeout, _clock);
+        using var deadline = new CancellationTokenSource(PreparationLimit, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
         try
         {
-            using var http = Http(connection =>
+            using var http = Http(PreparationLimit, connection =>
             {
                 trusted = true;
                 connection.Dispose();
@@ -90,12 +94,12 @@ public sealed class OpenAiDialer : IModelDialer
     /// A client for one dial, because only so is it known which connection is whose. TLS sessions are resumed all the same: .NET keeps them for the
     /// process. It follows no redirect: the key goes to no other host.
     /// </summary>
-    private HttpMessageInvoker Http(Func<Stream, Stream> connected) => new(new SocketsHttpHandler
+    private HttpMessageInvoker Http(TimeSpan limit, Func<Stream, Stream> connected) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = _options.ConnectTimeout,
+        ConnectTimeout = limit,
         PlaintextStreamFilter = (context, _) => ValueTask.FromResult(connected(context.PlaintextStream)),
     });
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Bob.Simulator.Faults;
 using Npgsql;
 
 namespace Bob.Bench.Books;
@@ -30,7 +29,7 @@ public sealed class PrivatePostgres(string[]? initialise = null, string settings
     {
         if (_port == 0)
         {
-            _port = FreePort();
+            _port = FreePort.Next();
             if (Environment.IsPrivilegedProcess)
                 await RunAsync("chown", "postgres", _folder);
             await RunAsPostgresAsync(
@@ -85,12 +84,5 @@ public sealed class PrivatePostgres(string[]? initialise = null, string settings
         await process.WaitForExitAsync(CancellationToken.None).WaitAsync(Patience);
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -14,7 +14,7 @@ internal static class FirstAudioCommand
         var tries = new Option<int>("--tries") { Description = "Calls that are timed.", DefaultValueFactory = _ => 50 };
         var command = new Command("first-audio", "From the webhook to the first audio, with no other call and with many.")
         {
-            LoadOptions.Calls, tries, LoadOptions.ServerCores, LoadOptions.Program, LoadOptions.Json,
+            LoadOptions.Calls, tries, LoadOptions.ShapeOfTalk, LoadOptions.ServerCores, LoadOptions.Program, LoadOptions.Json,
         };
         command.SetAction(parsed =>
         {
@@ -27,7 +27,7 @@ internal static class FirstAudioCommand
             var figures = new List<object>();
             foreach (var others in new[] { 0, parsed.GetValue(LoadOptions.Calls) }.Distinct())
             {
-                var run = new FirstAudioRun(parsed.GetRequiredValue(LoadOptions.ServerCores), parsed.GetValue(LoadOptions.Program), others, parsed.GetValue(tries)).Run();
+                var run = new FirstAudioRun(parsed.GetRequiredValue(LoadOptions.ServerCores), parsed.GetValue(LoadOptions.Program), parsed.GetValue(LoadOptions.ShapeOfTalk), others, parsed.GetValue(tries)).Run();
                 Console.WriteLine($"{others,10}{run.P50,10:0.0}{run.P99,10:0.0}{run.Max,10:0.0}{run.P50 - model,12:0.0}{run.P99 - model,12:0.0}");
                 figures.Add(new { callsUp = others, ms = run });
             }

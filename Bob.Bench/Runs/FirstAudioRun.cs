@@ -8,7 +8,7 @@ using Bob.Bench.Servers;
 namespace Bob.Bench.Runs;
 
 /// <summary>Places one call after the other while others are up, and times each from the webhook to the first audio.</summary>
-internal sealed class FirstAudioRun(string serverCores, string? program, int others, int tries)
+internal sealed class FirstAudioRun(string serverCores, string? program, Shape shape, int others, int tries)
 {
     /// <summary>The model's answer to the handshake.</summary>
     public static readonly TimeSpan AcceptDelay = TimeSpan.FromMilliseconds(150);
@@ -22,6 +22,9 @@ internal sealed class FirstAudioRun(string serverCores, string? program, int oth
     /// <summary>Calls that only warm the server up.</summary>
     private const int WarmUpCalls = 30;
 
+    /// <summary>How fast the others come.</summary>
+    private const double CallsPerSecond = 50;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>From the webhook to the first audio, ms.</summary>
@@ -29,14 +32,16 @@ internal sealed class FirstAudioRun(string serverCores, string? program, int oth
     {
         using var exchange = new Exchange(sleeps: !Cores.KeepOff(serverCores));
         var journeys = new CallJourneys();
-        using var model = new RealtimeModel(exchange, new ModelPlan(Shape.Echo, AcceptDelay, FirstDeltaDelay), journeys);
+        using var model = new RealtimeModel(exchange, new ModelPlan(shape, AcceptDelay, FirstDeltaDelay), journeys);
         using var server = ServerProcess.StartAsync(new ServerPlan(ServerKind.Bob, serverCores, program, others + 10), model.Port).GetAwaiter().GetResult();
 
         // The last place on the grid is for the call that is timed.
         var callers = Enumerable.Range(0, others + 1).Select(number => new Caller(exchange, server.Address, journeys, number)).ToArray();
         exchange.Tick = new CallerGrid(callers).Tick;
+        var ramp = TimeSpan.FromSeconds(others / CallsPerSecond);
         for (var i = 0; i < others; i++)
-            exchange.After(TimeSpan.FromSeconds(i / 50.0), callers[i].Dial);
+            exchange.After(TimeSpan.FromSeconds(i / CallsPerSecond), callers[i].Dial);
+        exchange.RunFor(ramp);
         Expect(exchange, server, () => callers[..others].All(caller => caller.Live));
 
         var latencies = new Latencies();

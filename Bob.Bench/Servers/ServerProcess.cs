@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Bob.Bench.Callers;
+using Bob.Simulator.Faults;
 
 namespace Bob.Bench.Servers;
 
@@ -53,7 +52,7 @@ internal sealed class ServerProcess : IDisposable
 
     public static async Task<ServerProcess> StartAsync(ServerPlan plan, int modelPort)
     {
-        var address = new BobAddress(FreePort(), Webhooks: plan.Kind == ServerKind.Bob);
+        var address = new BobAddress(FreePort.Next(), Webhooks: plan.Kind == ServerKind.Bob);
         var start = plan.Kind switch
         {
             ServerKind.Bob => Bob(plan, address, modelPort),
@@ -129,14 +128,6 @@ internal sealed class ServerProcess : IDisposable
         foreach (var argument in new[] { "-c", cores, runtime, program })
             start.ArgumentList.Add(argument);
         return start;
-    }
-
-    /// <summary>A port that was free a moment ago.</summary>
-    private static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 
     private async Task AnswersAsync()

@@ -20,7 +20,7 @@ internal sealed class BobLane : IAsyncDisposable
     private BobLane(string program, BobSetup setup)
     {
         (_program, _setup) = (program, setup);
-        Port = BobProcess.FreePort();
+        Port = FreePort.Next();
         FrontDoor = FaultProxy.Start(Port);
         Model = FaultProxy.Start(0);
         Second = FaultProxy.Start(0);

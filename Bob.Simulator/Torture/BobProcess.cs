@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Bob.Simulator.Torture;
@@ -55,26 +53,6 @@ internal sealed class BobProcess : IAsyncDisposable
         {
             _process.Refresh();
             return _process.HasExited ? 0 : (int)(_process.WorkingSet64 >> 20);
-        }
-    }
-
-    /// <summary>A port that was free a moment ago, below those that the kernel hands out: nobody takes it by chance.</summary>
-    public static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(12_000, 32_000);
-            using var probe = new TcpListener(IPAddress.IPv6Any, port);
-            probe.Server.DualMode = true;
-            try
-            {
-                probe.Start();
-                return port;
-            }
-            catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
-            {
-                // another one, then
-            }
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Hosting;
 using AwesomeAssertions;
@@ -8,6 +6,7 @@ using Bob.Actors.Hosting;
 using Bob.Host;
 using Bob.Host.Configuration;
 using Bob.Host.Logging;
+using Bob.Simulator.Faults;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Simulator.Voice;
@@ -78,7 +77,7 @@ public sealed class WholeHouse : IAsyncDisposable
     {
         var modelOptions = new RealtimeSimulatorOptions { Script = script ?? RealtimeScript.Rehearsal, ApiKey = ApiKey, CloseFrames = false };
         var simulator = await RealtimeSimulator.StartAsync(model?.Invoke(modelOptions) ?? modelOptions, TestContext.Current.CancellationToken);
-        var port = FreePort();
+        var port = FreePort.Next();
         var address = new Uri($"http://localhost:{port}");
         var values = new Dictionary<string, string>
         {
@@ -170,14 +169,6 @@ public sealed class WholeHouse : IAsyncDisposable
         await _app.DisposeAsync();
         await Model.DisposeAsync();
         Records.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.IPv6Any, 0);
-        listener.Server.DualMode = true;
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed class Listener : UntypedActor

@@ -1,4 +1,5 @@
 using Bob.Actors.Realtime;
+using Bob.Simulator.Faults;
 using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Calls;
@@ -18,7 +19,7 @@ internal sealed class SurvivingHouse : IAsyncDisposable
 
     private const string Account = "AC00000000000000000000000000000001";
 
-    private readonly int _port = BobProcess.FreePort();
+    private readonly int _port = FreePort.Next();
     private BobProcess? _bob;
 
     private SurvivingHouse(RealtimeSimulator model) => Model = model;

@@ -3,6 +3,7 @@ using AwesomeAssertions;
 using Bob.Actors.Calls;
 using Bob.Host.Configuration;
 using Bob.Host.Twilio;
+using Bob.Simulator.Faults;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Records;
 using Bob.Tests.Simulator;
@@ -99,7 +100,7 @@ public sealed class TwilioCallsSpecs : IAsyncLifetime
     [Fact]
     public async Task T40_An_API_that_is_not_there_has_done_nothing()
     {
-        await using var services = Services(new Uri($"http://127.0.0.1:{BobProcess.FreePort()}"));
+        await using var services = Services(new Uri($"http://127.0.0.1:{FreePort.Next()}"));
 
         (await Of(services).RepointAsync(new CallSid("CA00000000000000000000000000000009"), Cancellation)).Should().Be(RestOutcome.NotDone);
 

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Bob.Host.Configuration;
+using Bob.Simulator.Faults;
 using Xunit;
 
 namespace Bob.Tests.Records;
@@ -45,7 +44,7 @@ internal sealed class BobProcess : IAsyncDisposable
     /// <param name="openFiles">Files and sockets that he may have open; null: as the specs.</param>
     public static async Task<BobProcess> StartAsync(IEnumerable<(string Key, string Value)> settings, int? openFiles = null, int? at = null)
     {
-        var port = at ?? FreePort();
+        var port = at ?? FreePort.Next();
         var start = Start([("PORT", $"{port}"), .. settings]);
         if (openFiles is { } limit)
         {
@@ -111,12 +110,4 @@ internal sealed class BobProcess : IAsyncDisposable
 
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int Signal(int process, int signal);
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.IPv6Any, 0);
-        listener.Server.DualMode = true;
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
