@@ -38,7 +38,10 @@ public static class BobAkkaHostingExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<WakingTime>(),
             provider.GetRequiredService<ILogger<ModelProvider>>()))
-        .AddSingleton(provider => Spending(provider.GetRequiredService<CostOptions>(), provider.GetService<FurtherModels>()?.All ?? [], provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => Spending(
+            provider.GetRequiredService<CostOptions>(),
+            [provider.GetRequiredService<RealtimeOptions>(), .. provider.GetService<FurtherModels>()?.All ?? []],
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<ToolFactory>(CallTools.EndCall)
         .AddSingleton(provider => new CallServices(
             provider.GetRequiredService<CallOptions>(),
@@ -84,8 +87,8 @@ public static class BobAkkaHostingExtensions
     });
 
     /// <summary>Whichever server answers, the day has room for what it may cost.</summary>
-    private static DaySpending Spending(CostOptions costs, IReadOnlyList<RealtimeOptions> furtherModels, TimeProvider clock) =>
-        new(costs.PerDay, clock, furtherModels.Select(model => model.Prices ?? costs.Prices).Append(costs.Prices).Max(prices => prices.TypicalResponse));
+    private static DaySpending Spending(CostOptions costs, IEnumerable<RealtimeOptions> models, TimeProvider clock) => new(
+        costs.PerDay, clock, models.Max(model => (model.Prices ?? costs.Prices).FirstResponse(model.Instructions.Length + model.Greeting.Length, RealtimeWriter.MaxOutputTokens)));
 
     private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
     {

@@ -55,7 +55,7 @@ public static partial class BobOptionsReader
                 .. files,
                 .. RecordingSettings.Warnings(recordings, mode),
                 .. FallbackSettings.Warnings(settings, fallback),
-                .. CostSettings.Warnings(costs, realtime.Model, mode),
+                .. CostSettings.Warnings(settings, costs, realtime.Model, models.Select(model => model.TranscriptionModel).FirstOrDefault(transcription => transcription is not null), mode),
             ],
         };
         ConfigurationFault[] faults = [.. sources.Faults, .. settings.Faults];
