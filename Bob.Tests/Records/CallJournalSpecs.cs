@@ -212,6 +212,16 @@ public sealed class CallJournalSpecs
     }
 
     [Fact]
+    public void A_number_that_none_can_be_written_as_is_not_read_either()
+    {
+        var read = () => JournalCodec.Read("transcription-reported", 1, """{"itemId":"c1","textIn":0,"audioIn":0,"textOut":0,"seconds":1e999,"cost":0}""");
+
+        read.Should().Throw<FormatException>();
+        JournalCodec.Fault(new TranscriptionReported("c1", 0, 0, 0, double.NaN, 0)).Should().Be("ArgumentException");
+        Entries.WholeCall().Select(JournalCodec.Fault).Should().OnlyContain(fault => fault == null);
+    }
+
+    [Fact]
     public void What_is_told_twice_is_paid_for_once()
     {
         var meter = new CallMeter(new CostOptions(new Prices { AudioOut = 1, TranscriptionOut = 1 }), new DaySpending(null, _clock), _clock);
