@@ -96,4 +96,7 @@ public sealed record Prices
 public sealed record CostOptions(Prices Prices, decimal? PerCall = null, decimal? PerDay = null, DateOnly AsOf = default)
 {
     public static CostOptions None { get; } = new(Prices.None);
+
+    /// <summary>What the first response of a call can cost (<see cref="Prices.FirstResponse"/>), of the dearest server: whichever answers, the day is to have room for it.</summary>
+    public decimal FirstResponse { get; init; }
 }

@@ -38,10 +38,7 @@ public static class BobAkkaHostingExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<WakingTime>(),
             provider.GetRequiredService<ILogger<ModelProvider>>()))
-        .AddSingleton(provider => Spending(
-            provider.GetRequiredService<CostOptions>(),
-            [provider.GetRequiredService<RealtimeOptions>(), .. provider.GetService<FurtherModels>()?.All ?? []],
-            provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => Spending(provider.GetRequiredService<CostOptions>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<ToolFactory>(CallTools.EndCall)
         .AddSingleton(provider => new CallServices(
             provider.GetRequiredService<CallOptions>(),
@@ -86,9 +83,7 @@ public static class BobAkkaHostingExtensions
         }
     });
 
-    /// <summary>Whichever server answers, the day has room for what it may cost.</summary>
-    private static DaySpending Spending(CostOptions costs, IEnumerable<RealtimeOptions> models, TimeProvider clock) => new(
-        costs.PerDay, clock, models.Max(model => (model.Prices ?? costs.Prices).FirstResponse(model.Instructions.Length + model.Greeting.Length, RealtimeWriter.MaxOutputTokens)));
+    private static DaySpending Spending(CostOptions costs, TimeProvider clock) => new(costs.PerDay, clock, costs.FirstResponse);
 
     private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
     {

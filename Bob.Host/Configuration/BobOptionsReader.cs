@@ -39,7 +39,7 @@ public static partial class BobOptionsReader
             Fallback = fallback,
             RecordingDirectory = recordings,
             RecordingsFolder = RecordingSettings.Folder(settings, sources.ContentRoot),
-            Costs = costs,
+            Costs = costs with { FirstResponse = models.Select(Noticed).Max(FirstResponse) },
             Records = RecordsSettings.Read(settings, sources.ContentRoot),
             Retention = RetentionSettings.Read(settings),
             Drain = DrainSettings.ReadLimit(settings),
@@ -60,6 +60,9 @@ public static partial class BobOptionsReader
         };
         ConfigurationFault[] faults = [.. sources.Faults, .. settings.Faults];
         return faults.Length == 0 ? options : throw new InvalidConfigurationException(faults);
+
+        decimal FirstResponse(RealtimeOptions model) =>
+            (model.Prices ?? costs.Prices).FirstResponse(model.Instructions.Length + model.Greeting.Length, RealtimeWriter.MaxOutputTokens);
 
         RealtimeOptions Noticed(RealtimeOptions model) => notice is null ? model : model with { Greeting = $"{model.Greeting} {notice}" };
     }
