@@ -5,15 +5,15 @@ namespace Bob.Actors.Costs;
 /// expected to cost, so that many calls at once do not pass the cap together. Safe from any thread; asks nobody.
 /// </summary>
 /// <param name="cap">The most that a day may cost; null: whatever it takes.</param>
-/// <param name="typical">
-/// What a response costs about (<see cref="Prices.TypicalResponse"/>), for the time in which none has told: otherwise the first responses of many calls would be expected to cost
+/// <param name="first">
+/// What a first response can cost (<see cref="Prices.FirstResponse"/>), for the time in which none has told: otherwise the first responses of many calls would be expected to cost
 /// nothing, and pass the cap together. One that alone is more than the cap counts as much as that: then one response at a time may be had.
 /// </param>
-public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal typical = 0)
+public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first = 0)
 {
     private readonly Lock _gate = new();
     private DateOnly _day = Today(clock);
-    private decimal _before, _spent, _inFlight, _largest = Math.Min(typical, cap ?? typical);
+    private decimal _before, _spent, _inFlight, _largest = Math.Min(first, cap ?? first);
 
     /// <summary>The beginning of the day that is counted.</summary>
     public DateTimeOffset Midnight => new(Today(clock), TimeOnly.MinValue, TimeSpan.Zero);
@@ -28,7 +28,7 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal typica
         }
     }
 
-    /// <summary>What a response is expected to cost: as much as the dearest that is known of, and no less than a typical one.</summary>
+    /// <summary>What a response is expected to cost: as much as the dearest that is known of, and no less than a first one can.</summary>
     public decimal Expected
     {
         get

@@ -16,6 +16,11 @@ public sealed record Prices
 
     private const int Decimals = 6;
 
+    private const int CharactersPerToken = 4;
+
+    /// <summary>Some 500 tokens of tools, and 1,500 of a caller of whom as much is known as can be.</summary>
+    private const int ToldBesides = 2_000;
+
     /// <summary>Nothing costs anything.</summary>
     public static Prices None { get; } = new();
 
@@ -45,6 +50,9 @@ public sealed record Prices
     /// <summary>Whether a model costs anything.</summary>
     public bool HaveModel => TextIn + CachedTextIn + TextOut + AudioIn + CachedAudioIn + AudioOut > 0;
 
+    /// <summary>Whether writing down what callers say costs anything.</summary>
+    public bool HaveTranscription => TranscriptionIn + TranscriptionOut + TranscriptionMinute > 0;
+
     /// <summary>The cost of a response. Cached tokens are part of the input's, and never more than those.</summary>
     public decimal Of(RealtimeUsage used)
     {
@@ -64,11 +72,15 @@ public sealed record Prices
     }
 
     /// <summary>
-    /// What a response costs about, before any has told: a first answer of 10 s. A second of Bob's voice is 20 tokens of audio and about 4 of text, a second of
-    /// the caller's 10 tokens (OpenAI's guide to the cost of Realtime: one token for 50 ms of what it says, one for 100 ms of what it hears). Read for it, and not cached
-    /// yet: instructions and tools of some 1,000 tokens, which is what <c>prompts/bob.md</c> comes to, and 10 s of the caller.
+    /// What the first response of a call can cost, before any has told: all that it may say, in whatever costs more, after all that it is told, of which nothing is cached
+    /// yet. That is the instructions, at 4 characters a token; the tools, and what is known of the caller; and a minute of the caller's voice, one token for 100 ms (OpenAI's
+    /// guide to the cost of Realtime).
     /// </summary>
-    public decimal TypicalResponse => Of(new RealtimeUsage(TextIn: 1_000, AudioIn: 100, CachedTextIn: 0, CachedAudioIn: 0, TextOut: 40, AudioOut: 200));
+    /// <param name="instructions">Their length, characters.</param>
+    /// <param name="mostOut">The most that a response may have, tokens.</param>
+    public decimal FirstResponse(int instructions, int mostOut) => Of(new RealtimeUsage(
+        TextIn: (instructions / CharactersPerToken) + ToldBesides, AudioIn: 600, CachedTextIn: 0, CachedAudioIn: 0,
+        TextOut: TextOut > AudioOut ? mostOut : 0, AudioOut: TextOut > AudioOut ? 0 : mostOut));
 
     /// <summary>The cost of that much time on the telephone, at least one minute.</summary>
     public decimal OfPhone(TimeSpan time) =>
@@ -84,4 +96,7 @@ public sealed record Prices
 public sealed record CostOptions(Prices Prices, decimal? PerCall = null, decimal? PerDay = null, DateOnly AsOf = default)
 {
     public static CostOptions None { get; } = new(Prices.None);
+
+    /// <summary>What the first response of a call can cost (<see cref="Prices.FirstResponse"/>), of the dearest server: whichever answers, the day is to have room for it.</summary>
+    public decimal FirstResponse { get; init; }
 }

@@ -38,7 +38,7 @@ public static class BobAkkaHostingExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<WakingTime>(),
             provider.GetRequiredService<ILogger<ModelProvider>>()))
-        .AddSingleton(provider => Spending(provider.GetRequiredService<CostOptions>(), provider.GetService<FurtherModels>()?.All ?? [], provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => Spending(provider.GetRequiredService<CostOptions>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<ToolFactory>(CallTools.EndCall)
         .AddSingleton(provider => new CallServices(
             provider.GetRequiredService<CallOptions>(),
@@ -83,9 +83,7 @@ public static class BobAkkaHostingExtensions
         }
     });
 
-    /// <summary>Whichever server answers, the day has room for what it may cost.</summary>
-    private static DaySpending Spending(CostOptions costs, IReadOnlyList<RealtimeOptions> furtherModels, TimeProvider clock) =>
-        new(costs.PerDay, clock, furtherModels.Select(model => model.Prices ?? costs.Prices).Append(costs.Prices).Max(prices => prices.TypicalResponse));
+    private static DaySpending Spending(CostOptions costs, TimeProvider clock) => new(costs.PerDay, clock, costs.FirstResponse);
 
     private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
     {

@@ -30,6 +30,9 @@ public static class RealtimeReader
     private const int MaxArguments = 64 * 1024;
     private const int MaxUnknownType = 64;
 
+    /// <summary>Of tokens, or of seconds: nobody is billed for more at once, and a server that says so is wrong.</summary>
+    private const long MostBilled = 100_000_000;
+
     /// <summary>Known, and nothing to do. Audio itself is here because <see cref="TryReadAudioDelta"/> reads it.</summary>
     private static readonly FrozenSet<string> Catalogue = FrozenSet.Create(
         "conversation.created", "conversation.item.retrieved", "conversation.item.deleted",
@@ -245,9 +248,11 @@ public static class RealtimeReader
         var (input, output) = (Member(usage, "input_token_details"), Member(usage, "output_token_details"));
         var cached = input is { } i ? Member(i, "cached_tokens_details") : null;
         return new RealtimeUsage(
-            Number(input, "text_tokens"), Number(input, "audio_tokens"),
-            Number(cached, "text_tokens"), Number(cached, "audio_tokens"),
-            Number(output, "text_tokens"), Number(output, "audio_tokens"));
+            Tokens(input, "text_tokens"), Tokens(input, "audio_tokens"),
+            Tokens(cached, "text_tokens"), Tokens(cached, "audio_tokens"),
+            Tokens(output, "text_tokens"), Tokens(output, "audio_tokens"));
+
+        static long Tokens(JsonElement? owner, string name) => Math.Clamp(Number(owner, name), 0, MostBilled);
     }
 
     /// <summary>Whatever a server makes of it, the caller's words count more.</summary>
@@ -260,7 +265,7 @@ public static class RealtimeReader
         var text = usage.TryGetProperty("input_token_details", out var details) && details.ValueKind == JsonValueKind.Object ? (long)Amount(details, "text_tokens") : 0;
         return new TranscriptionUsage(text, Math.Max(0, (long)Amount(usage, "input_tokens") - text), (long)Amount(usage, "output_tokens"));
 
-        static double Amount(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : 0;
+        static double Amount(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) ? Finite(value) : 0;
     }
 
     private static List<RateLimit> Limits(JsonElement e)
@@ -269,7 +274,7 @@ public static class RealtimeReader
         if (!e.TryGetProperty("rate_limits", out var listed)) return limits;
         foreach (var limit in listed.EnumerateArray())
         {
-            var reset = limit.TryGetProperty("reset_seconds", out var seconds) && seconds.ValueKind == JsonValueKind.Number ? seconds.GetDouble() : 0;
+            var reset = limit.TryGetProperty("reset_seconds", out var seconds) ? Finite(seconds) : 0;
             limits.Add(new RateLimit(Id(limit, "name"), Number(limit, "limit"), Number(limit, "remaining"), reset));
         }
 
@@ -298,6 +303,10 @@ public static class RealtimeReader
         if (owner is not { } o || !o.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return 0;
         return value.TryGetInt64(out var whole) ? whole : (long)value.GetDouble();
     }
+
+    /// <summary>JSON has numbers that are none in memory, such as 1e999; they count as little as those below zero.</summary>
+    private static double Finite(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.GetDouble() is var number && double.IsFinite(number) ? Math.Clamp(number, 0, MostBilled) : 0;
 
     /// <summary>-1 for what is not base64. Whitespace, which the framework's check lets pass, is not: the value is spliced on as it is.</summary>
     private static int DecodedLength(ReadOnlySpan<byte> base64) =>

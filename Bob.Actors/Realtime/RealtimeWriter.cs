@@ -17,7 +17,7 @@ public static class RealtimeWriter
     /// The largest number that every model takes. Speech is 20 tokens a second, so this is three minutes: no answer on the phone is longer,
     /// while "inf" would let one runaway response of the newer models speak (and bill) for 26.
     /// </summary>
-    private const int MaxOutputTokens = 4096;
+    public const int MaxOutputTokens = 4096;
 
     /// <summary>Buffers that one long prompt made bigger than this are not kept.</summary>
     private const int MaxKeptBuffer = 64 * 1024;

@@ -23,9 +23,13 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     /// </summary>
     public static readonly TimeSpan WordsInterval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>What is told twice is told twice soon: a call has fewer than ten responses a minute.</summary>
+    private const int MostBilled = 500;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (long? Started, long? Ended)> _turns = [];
     private readonly Dictionary<string, long> _tools = [];
+    private readonly ToldOnce _billedResponses = new(MostBilled), _billedTurns = new(MostBilled);
     private readonly HashSet<string> _worded = []; // items of the response in progress that have words
     private long _opened;
     private long? _wordsWritten;

@@ -14,7 +14,7 @@ internal sealed class JournalTarget : FuzzTarget
         new CallOpened("+15550100001", "+15550100002", null), new JournalEntry.StreamAttached(new StreamSid("MZ1")), new CallerTurn("u1", 10, null), new CallerWords("u1", "Hello ☎"),
         new CallerWordsFailed("u1"), new BobWords("i1", "We"), new JournalEntry.BobSaid("i1", "We are open"), new JournalEntry.BobSpoke("i1", 500), new BobCut("i1", "We", 100, 500, true),
         new JournalEntry.ToolCalled("c1", "hours", "{}"), new ToolReturned("c1", "9-17", 20, "ok"), new KeyPressed("123"), new KeysPressed("123#", 16), new StepChanged(CallPhase.Ending, CallEnd.Goodbye, null),
-        new RecordingBegun("CA1.wav"), new RecordingTruncated("disk full"), new UsageReported("r1", 1, 2, 3, 4, 5, 6, 0.000123m), new TranscriptionReported("u1", 0, 26, 12, null, 0.000093m), new CallEnded(CallEnd.CallerHungUp, 700, 1, 60, 0.0085m),
+        new RecordingBegun("CA1.wav"), new RecordingTruncated("disk full"), new UsageReported("r1", 1, 2, 3, 4, 5, 6, 0.000123m), new TranscriptionReported("u1", 0, 26, 12, null, 0.000093m), new TranscriptionReported("u1", 0, 0, 0, 2.5, 0.000708m), new CallEnded(CallEnd.CallerHungUp, 700, 1, 60, 0.0085m),
     ];
 
     public override string Name => "journal";

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Bob.Actors.Calls;
 using Bob.Host.Records;
 
@@ -45,7 +46,8 @@ internal sealed record MessageView(
 
 /// <summary>What is billed. Cached tokens are part of the input's.</summary>
 internal sealed record UsageView(
-    UsageKind Kind, DateTimeOffset At, string? ResponseId, long TextIn, long AudioIn, long CachedTextIn, long CachedAudioIn, long TextOut, long AudioOut,
+    UsageKind Kind, DateTimeOffset At,
+    [property: Description("The model's id of the response; of a transcription, its id of the caller's turn; null of minutes on the telephone.")] string? ResponseId, long TextIn, long AudioIn, long CachedTextIn, long CachedAudioIn, long TextOut, long AudioOut,
     double? Seconds, decimal? Cost)
 {
     public static UsageView Of(UsageRow row) => new(

@@ -36,12 +36,15 @@ public record CallerForm(
         }
     }
 
-    /// <summary>Puts it into a row.</summary>
+    /// <summary>Puts it into a row. What says nothing new changes nothing, nor the time of the last change: an import every night makes nobody known for longer.</summary>
     public void WriteTo(CallerRow row, DateTimeOffset now)
     {
-        (row.Name, row.Company, row.Notes) = (Tidy(Name), Tidy(Company), Tidy(Notes));
-        row.Tags = [.. (Tags ?? []).Select(tag => tag.Trim()).Distinct()];
-        (row.Vip, row.Blocked, row.UpdatedAt) = (Vip, Blocked, now);
+        var told = (Tidy(Name), Tidy(Company), Tidy(Notes), Vip, Blocked);
+        List<string> tags = [.. (Tags ?? []).Select(tag => tag.Trim()).Distinct()];
+        if (row.UpdatedAt != default && told == (row.Name, row.Company, row.Notes, row.Vip, row.Blocked) && tags.SequenceEqual(row.Tags))
+            return;
+        (row.Name, row.Company, row.Notes, row.Vip, row.Blocked) = told;
+        (row.Tags, row.UpdatedAt) = (tags, now);
     }
 
     private static string? Tidy(string? text) => text?.Trim() is { Length: > 0 } tidy ? tidy : null;
@@ -58,7 +61,8 @@ internal sealed record NewCallerForm([property: Description("The number, with it
 
 /// <summary>A caller as the business knows them.</summary>
 internal sealed record CallerView(
-    string Number, string? Name, string? Company, string? Notes, IReadOnlyList<string> Tags, bool Vip, bool Blocked, DateTimeOffset UpdatedAt)
+    string Number, string? Name, string? Company, string? Notes, IReadOnlyList<string> Tags, bool Vip, bool Blocked, DateTimeOffset UpdatedAt,
+    [property: Description("The day of their last call or message, midnight of UTC, among those that are no longer kept; null: none is gone. Bob's own: it cannot be set.")] DateTimeOffset? LastCallAt)
 {
-    public static CallerView Of(CallerRow row) => new(row.Number, row.Name, row.Company, row.Notes, row.Tags, row.Vip, row.Blocked, row.UpdatedAt);
+    public static CallerView Of(CallerRow row) => new(row.Number, row.Name, row.Company, row.Notes, row.Tags, row.Vip, row.Blocked, row.UpdatedAt, row.LastCallAt);
 }

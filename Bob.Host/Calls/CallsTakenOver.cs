@@ -13,8 +13,8 @@ public sealed class CallsTakenOver(TimeProvider clock)
     /// <summary>What Twilio says before, some 10 s, and the time that it has for asking again, 15 s, and a little.</summary>
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(30);
 
-    /// <summary>Who hangs up in a message has left it all the same, and Twilio reports both in any order.</summary>
-    private static readonly TimeSpan AfterHangUp = TimeSpan.FromSeconds(5);
+    /// <summary>Who hangs up in a message has left it all the same, and Twilio reports both in any order: what cannot be reported is tried again for 15 s.</summary>
+    private static readonly TimeSpan AfterHangUp = TimeSpan.FromSeconds(17);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 

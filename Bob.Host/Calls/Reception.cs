@@ -29,7 +29,7 @@ public sealed partial class Reception(
     public string? Closed => journal.IsFull ? "journal-full" : spending.IsOver ? "day-cost-cap" : load.Full;
 
     /// <summary>What is to keep load balancers away, in words; null when nothing is. Callers who come all the same are taken as long as they can be.</summary>
-    public string? Unready => journal.State == JournalState.Memory ? "nothing can be written down"
+    public string? Unready => journal.State is JournalState.Memory or JournalState.Ended ? "nothing can be written down"
         : spending.IsOver ? "the day has cost what it may"
         : load.Full ?? (rates.IsExhausted ? CallRates.TooManyAtOnce : null);
 

@@ -15,6 +15,9 @@ public sealed partial class VoicemailEndpoints(
 {
     private const int LongestUrl = 500;
 
+    /// <summary>Messages that the log has a line of.</summary>
+    private readonly ToldOnce _told = new(1_000);
+
     /// <summary><c>POST /call-next/dialled</c>: a human was rung; what comes next?</summary>
     public Task<IResult> DialledAsync(TwilioRequest request)
     {
@@ -52,7 +55,12 @@ public sealed partial class VoicemailEndpoints(
         var left = new JournalEntry.MessageLeft(sid.Groups[1].Value, url, caller, seconds);
         journal.Write(left with { CallSid = request.CallSid, Number = left.NumberInCall, At = clock.GetUtcNow() });
         pickup.Expect(left.RecordingSid);
-        MessageTaken(seconds ?? 0);
+        lock (_told)
+        {
+            if (_told.IsNew(left.RecordingSid))
+                MessageTaken(seconds ?? 0);
+        }
+
         return true;
     }
 

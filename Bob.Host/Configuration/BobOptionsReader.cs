@@ -39,7 +39,7 @@ public static partial class BobOptionsReader
             Fallback = fallback,
             RecordingDirectory = recordings,
             RecordingsFolder = RecordingSettings.Folder(settings, sources.ContentRoot),
-            Costs = costs,
+            Costs = costs with { FirstResponse = models.Select(Noticed).Max(FirstResponse) },
             Records = RecordsSettings.Read(settings, sources.ContentRoot),
             Retention = RetentionSettings.Read(settings),
             Drain = DrainSettings.ReadLimit(settings),
@@ -55,11 +55,14 @@ public static partial class BobOptionsReader
                 .. files,
                 .. RecordingSettings.Warnings(recordings, mode),
                 .. FallbackSettings.Warnings(settings, fallback),
-                .. CostSettings.Warnings(costs, realtime.Model, mode),
+                .. CostSettings.Warnings(settings, costs, realtime.Model, models.Select(model => model.TranscriptionModel).FirstOrDefault(transcription => transcription is not null), mode),
             ],
         };
         ConfigurationFault[] faults = [.. sources.Faults, .. settings.Faults];
         return faults.Length == 0 ? options : throw new InvalidConfigurationException(faults);
+
+        decimal FirstResponse(RealtimeOptions model) =>
+            (model.Prices ?? costs.Prices).FirstResponse(model.Instructions.Length + model.Greeting.Length, RealtimeWriter.MaxOutputTokens);
 
         RealtimeOptions Noticed(RealtimeOptions model) => notice is null ? model : model with { Greeting = $"{model.Greeting} {notice}" };
     }

@@ -37,16 +37,18 @@ public static class CostSettings
     private static readonly string[] ModelPriceKeys =
         [Keys.PriceTextIn, Keys.PriceTextCached, Keys.PriceTextOut, Keys.PriceAudioIn, Keys.PriceAudioCached, Keys.PriceAudioOut];
 
+    private static readonly string[] TranscriptionPriceKeys = [Keys.PriceTranscriptionIn, Keys.PriceTranscriptionOut, Keys.PriceTranscriptionMinute];
+
     private static readonly string[] PriceKeys =
-        [.. ModelPriceKeys, Keys.PriceTranscriptionIn, Keys.PriceTranscriptionOut, Keys.PriceTranscriptionMinute, Keys.PricePhoneMinute, Keys.Model2Prices, Keys.Model3Prices, Keys.Model4Prices];
+        [.. ModelPriceKeys, .. TranscriptionPriceKeys, Keys.PricePhoneMinute, Keys.Model2Prices, Keys.Model3Prices, Keys.Model4Prices];
 
     /// <param name="transcription">The model that writes down what callers say; null: none does.</param>
     public static CostOptions Read(Settings settings, string model, string? transcription, ModelMode mode)
     {
         // A rehearsal costs nothing, whatever the model is called that it rehearses for.
         var byDefault = mode == ModelMode.Rehearsal ? Prices.None : Known.GetValueOrDefault(model, Prices.None);
-        // The list's are in US dollars, as the model's are only when they are of the list, too.
-        var writing = byDefault.HaveModel ? KnownTranscription.GetValueOrDefault(transcription ?? "", Prices.None) : Prices.None;
+        // The list's are in US dollars, as the model's are only when all of them are of the list, too.
+        var writing = byDefault.HaveModel && !ModelPriceKeys.Any(key => settings.Text(key) is not null) ? KnownTranscription.GetValueOrDefault(transcription ?? "", Prices.None) : Prices.None;
         var prices = new Prices
         {
             TextIn = settings.Money(Keys.PriceTextIn, 0, Dearest) ?? byDefault.TextIn,
@@ -96,10 +98,20 @@ public static class CostSettings
         return null;
     }
 
-    /// <summary>Calls that nobody can add up.</summary>
-    public static IEnumerable<string> Warnings(CostOptions costs, string model, ModelMode mode) => mode == ModelMode.Live && !costs.Prices.HaveModel
-        ? [$"What {model} costs is not known: calls are booked without it; set PRICE_TEXT_IN and the five other prices"]
-        : [];
+    /// <summary>Calls that nobody can add up, and caps that are kept without a part of what calls cost.</summary>
+    /// <param name="transcription">The model that writes down what callers say; null: none does.</param>
+    public static IEnumerable<string> Warnings(Settings settings, CostOptions costs, string model, string? transcription, ModelMode mode)
+    {
+        if (mode != ModelMode.Live)
+            yield break;
+        if (!costs.Prices.HaveModel)
+            yield return $"What {model} costs is not known: calls are booked without it; set PRICE_TEXT_IN and the five other prices";
+        if (transcription is not null && (costs.PerCall ?? costs.PerDay) is not null && !costs.Prices.HaveTranscription && TranscriptionPriceKeys.All(key => settings.Text(key) is null))
+        {
+            yield return $"What {transcription} costs is not known: {(costs.PerCall is null ? Keys.MaxCostPerDay : Keys.MaxCostPerCall)} is kept as if it cost nothing; "
+                + $"set {Keys.PriceTranscriptionIn} and {Keys.PriceTranscriptionOut}, or {Keys.PriceTranscriptionMinute}";
+        }
+    }
 
     private static decimal? ReadCap(Settings settings, string key) => settings.Money(key, 0.01m, Dearest);
 

@@ -26,6 +26,9 @@ internal sealed record DeliveryOutcome
 /// <summary>What the writer does to the database; when it does it is the writer's business. The failures that are to be expected are outcomes.</summary>
 internal sealed partial class JournalDelivery(JournalStore store, Spool spool, ILogger log)
 {
+    /// <summary>What was reported already.</summary>
+    private string? _bug;
+
     public Task<DeliveryOutcome> PrepareAsync(CancellationToken cancellation) =>
         AttemptAsync(() => store.PrepareAsync(cancellation), new DeliveryOutcome { Prepared = true });
 
@@ -76,6 +79,21 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         Damaged(lines);
     }
 
+    /// <summary>Puts aside an entry that has no text, so that neither database nor spool can take it.</summary>
+    /// <returns>False: the disk did not take even that.</returns>
+    public bool PutAside(JournalEntry entry, string why)
+    {
+        try
+        {
+            PutAside([Spool.Head(entry)], why);
+            return true;
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Writes entries. What the database refuses for what it is, is put aside, alone, and holds up nothing else.</summary>
     private async Task StoreAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancellation)
     {
@@ -91,7 +109,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
             // Also a bug in the projection: it costs an entry, and not the books of all calls.
             if (entries.Count == 1)
             {
-                PutAside([Spool.Line(entries[0])], (refused.InnerException ?? refused).GetType().Name);
+                PutAside([JournalCodec.Fault(entries[0]) is null ? Spool.Line(entries[0]) : Spool.Head(entries[0])], (refused.InnerException ?? refused).GetType().Name);
                 return;
             }
 
@@ -107,7 +125,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         EntriesPutAside(lines.Count, why);
     }
 
-    private static async Task<DeliveryOutcome> AttemptAsync(Func<Task> work, DeliveryOutcome success)
+    private async Task<DeliveryOutcome> AttemptAsync(Func<Task> work, DeliveryOutcome success)
     {
         try
         {
@@ -126,7 +144,17 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         {
             return new DeliveryOutcome { Failure = "spool" };
         }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            // It is tried again like any other failure, and the journal goes to the spool meanwhile: the books of all calls do not end by it.
+            if (_bug != (_bug = bug.GetType().Name))
+                Unexpected(bug);
+            return new DeliveryOutcome { Failure = "bug" };
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What the journal asks of the database fails in an unexpected way; please report it")]
+    private partial void Unexpected(Exception bug);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} lines of the spool were not whole and are dropped: something died while writing them")]
     private partial void Damaged(int count);

@@ -15,6 +15,9 @@ public enum JournalState
 
     /// <summary>Nowhere: it waits in memory, which is bounded.</summary>
     Memory,
+
+    /// <summary>Nowhere: the writer has ended before its time, by a mistake in it.</summary>
+    Ended,
 }
 
 /// <summary>
@@ -84,7 +87,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     /// <summary>
     /// Whether so much waits in memory that new calls would cost entries of those that are up. The other half is theirs.
     /// </summary>
-    public bool IsFull => _state == JournalState.Memory && _waiting + _entries.Reader.Count >= MaxWaiting / 2;
+    public bool IsFull => _state is JournalState.Memory or JournalState.Ended && _waiting + _entries.Reader.Count >= MaxWaiting / 2;
 
     public void Write(JournalEntry entry)
     {
@@ -135,7 +138,22 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         _stopped.Cancel();
     }
 
+    /// <summary>Whatever happens, it does not happen in silence.</summary>
     private async Task RunAsync()
+    {
+        try
+        {
+            await WriteAllAsync();
+        }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            _state = JournalState.Ended;
+            (_failure, _waiting) = ("bug", _held.Count);
+            EndedEarly(bug);
+        }
+    }
+
+    private async Task WriteAllAsync()
     {
         while (await CollectAsync())
             await ProceedAsync();
@@ -186,7 +204,10 @@ public sealed partial class JournalWriter : IJournal, IDisposable
                 _alive.Remove(entry.CallSid);
             else if (entry is JournalEntry.CallOpened or JournalEntry.StreamAttached)
                 _alive.Add(entry.CallSid);
-            _held.Add(entry);
+            if (JournalCodec.Fault(entry) is not { } why)
+                _held.Add(entry);
+            else if (!_delivery.PutAside(entry, why))
+                Interlocked.Increment(ref _lost);
         }
 
         if (Interlocked.Exchange(ref _lost, 0) is var lost and > 0)
@@ -339,6 +360,9 @@ public sealed partial class JournalWriter : IJournal, IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The spool takes nothing either ({Reason}): the journal waits in memory")]
     private partial void SpoolFull(string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The writer of the journal has ended by a mistake in it: nothing is written down any more; restart Bob, and please report it")]
+    private partial void EndedEarly(Exception bug);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} entries of the journal were lost: neither database nor spool took them")]
     private partial void LostEntries(long count);

@@ -14,8 +14,11 @@ public sealed record Outdated(RemovedRows Rows, int Recordings, int Messages, in
 /// <summary>Removes what is older than the settings let it be. Every node may do it at any time; it is done in small steps, so that the journal waits for none.</summary>
 public sealed partial class Retention(RecordsDatabase database, BobOptions options, TimeProvider clock, ILogger<Retention> log)
 {
-    /// <summary>Calls in one transaction.</summary>
+    /// <summary>Calls, or messages, in one transaction.</summary>
     private const int Step = 100;
+
+    /// <summary>Callers that one statement looks at.</summary>
+    private const int CallersStep = 500;
 
     /// <summary>Rows of usage in one transaction.</summary>
     private const int UsageStep = 5_000;
@@ -28,30 +31,21 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
     {
         try
         {
-            var keep = options.Retention;
             await using var db = database.Open();
             await CallRemoval.OverwriteAsync(db, cancellation);
-            var outdated = new Outdated(new RemovedRows(), 0, 0);
-            if (keep.Messages is { } messages)
-                outdated = outdated with { Messages = await MessagesAsync(db, Before(messages), cancellation) };
-            if (keep.Recordings is { } recordings)
-                outdated = outdated with { Recordings = await RecordingsAsync(db, Before(recordings), cancellation) };
-            if (keep.Transcripts is { } transcripts)
-                outdated = outdated with { Rows = await TranscriptsAsync(db, Before(transcripts), cancellation) };
-            if (keep.Calls is { } calls)
+            Outdated? outdated = null;
+            try
             {
-                var (rows, files) = await CallsAsync(db, Before(calls), cancellation);
-                outdated = outdated with { Rows = outdated.Rows + rows, Recordings = outdated.Recordings + files };
+                outdated = await RemoveOutdatedAsync(db, cancellation);
+            }
+            finally
+            {
+                if (outdated is not { IsNothing: true })
+                    await CallRemoval.ForgetAsync(db, cancellation); // also what was removed before something could not be
             }
 
-            if (keep.Callers is { } callers)
-                outdated = outdated with { Callers = await CallersAsync(db, Before(callers), cancellation) };
-            if (keep.Usage is { } usage)
-                outdated = outdated with { Usage = await UsageAsync(db, Before(usage), cancellation) };
-            if (outdated.IsNothing)
-                return outdated;
-            await CallRemoval.ForgetAsync(db, cancellation);
-            Removed(outdated.Rows.Calls, outdated.Rows.Turns, outdated.Recordings, outdated.Messages, outdated.Callers, outdated.Usage);
+            if (!outdated.IsNothing)
+                Removed(outdated.Rows.Calls, outdated.Rows.Turns, outdated.Recordings, outdated.Messages, outdated.Callers, outdated.Usage);
             return outdated;
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
@@ -60,12 +54,45 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         }
     }
 
+    private async Task<Outdated> RemoveOutdatedAsync(RecordsContext db, CancellationToken cancellation)
+    {
+        var keep = options.Retention;
+        var outdated = new Outdated(new RemovedRows(), 0, 0);
+        if (keep.Messages is { } messages)
+            outdated = outdated with { Messages = await MessagesAsync(db, Before(messages), cancellation) };
+        if (keep.Recordings is { } recordings)
+            outdated = outdated with { Recordings = await RecordingsAsync(db, Before(recordings), cancellation) };
+        if (keep.Transcripts is { } transcripts)
+            outdated = outdated with { Rows = await TranscriptsAsync(db, Before(transcripts), cancellation) };
+        if (keep.Calls is { } calls)
+        {
+            var (rows, files) = await CallsAsync(db, Before(calls), cancellation);
+            outdated = outdated with { Rows = outdated.Rows + rows, Recordings = outdated.Recordings + files };
+        }
+
+        if (keep.Callers is { } callers)
+            outdated = outdated with { Callers = await CallersAsync(db, Before(callers), cancellation) };
+        if (keep.Usage is { } usage)
+            outdated = outdated with { Usage = await UsageAsync(db, Before(usage), cancellation) };
+        return outdated;
+    }
+
     private async Task<int> MessagesAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
-        var messages = db.Messages.Where(row => row.At < before);
-        var files = Files();
-        files.RemoveOf(await messages.Where(row => row.RecordingSid != null).Select(row => row.RecordingSid!).ToListAsync(cancellation));
-        return await messages.Where(row => !files.Stuck.Contains(row.RecordingSid)).ExecuteDeleteAsync(cancellation);
+        var (removed, files) = (0, Files());
+        var outdated = db.Messages.Where(row => row.At < before && !files.Stuck.Contains(row.RecordingSid)).OrderBy(row => row.At);
+        while (await outdated.Take(Step).Select(row => new { row.Id, row.RecordingSid, row.Caller, row.At }).ToListAsync(cancellation) is { Count: > 0 } messages)
+        {
+            files.RemoveOf([.. messages.Select(row => row.RecordingSid).OfType<string>()]);
+            var gone = messages.Where(row => row.RecordingSid is null || !files.Stuck.Contains(row.RecordingSid)).ToList();
+            var ids = gone.Select(row => row.Id).ToArray();
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+            await RememberCallersAsync(db, gone.Select(row => (row.Caller, row.At)), cancellation);
+            removed += await db.Messages.Where(row => ids.Contains(row.Id)).ExecuteDeleteAsync(cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+
+        return removed;
     }
 
     /// <summary>Files of this node; also those that no record names.</summary>
@@ -103,25 +130,44 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         {
             recordings += files.RemoveOf(calls);
             string[] gone = [.. calls.Except(files.Stuck)];
-            await RememberCallersAsync(db, gone, cancellation);
+            var callers = await db.Calls.Where(row => gone.Contains(row.CallSid)).Select(row => new { row.Caller, row.StartedAt }).ToListAsync(cancellation);
+            await RememberCallersAsync(db, callers.Select(row => (row.Caller, row.StartedAt)), cancellation);
             return await CallRemoval.CallsAsync(db, gone, cancellation);
         }
     }
 
-    /// <summary>How long a caller is known counts from their last call, also when that call is not known any more.</summary>
-    private static Task<int> RememberCallersAsync(RecordsContext db, IReadOnlyCollection<string> calls, CancellationToken cancellation)
+    /// <summary>How long a caller is known counts from their last call or message, also when that is not known any more. Of the time nothing is kept but the day.</summary>
+    private async Task RememberCallersAsync(RecordsContext db, IEnumerable<(string Caller, DateTimeOffset At)> gone, CancellationToken cancellation)
     {
-        var gone = db.Calls.Where(call => calls.Contains(call.CallSid));
-        return db.Callers
-            .Where(row => gone.Any(call => call.Caller == row.Number && (row.LastCallAt == null || call.StartedAt > row.LastCallAt)))
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastCallAt, row => gone.Where(call => call.Caller == row.Number).Max(call => (DateTimeOffset?)call.StartedAt)), cancellation);
+        if (options.Retention.Callers is null)
+            return; // they are known for ever
+        var last = gone.GroupBy(one => one.Caller).ToDictionary(calls => calls.Key, calls => DayOf(calls.Max(call => call.At)));
+        var numbers = last.Keys.ToArray();
+        foreach (var number in await db.Callers.Where(row => numbers.Contains(row.Number)).Select(row => row.Number).ToListAsync(cancellation))
+        {
+            var day = last[number];
+            await db.Callers.Where(row => row.Number == number && (row.LastCallAt == null || row.LastCallAt < day))
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastCallAt, day), cancellation);
+        }
     }
 
     /// <summary>Who is blocked stays: to forget them would let them in again.</summary>
-    private static Task<int> CallersAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation) => db.Callers
-        .Where(row => !row.Blocked && row.UpdatedAt < before && (row.LastCallAt == null || row.LastCallAt < before)
-            && !db.Calls.Any(call => call.Caller == row.Number && call.StartedAt >= before))
-        .ExecuteDeleteAsync(cancellation);
+    private static async Task<int> CallersAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var (removed, after, day) = (0, "", DayOf(before));
+        while (await db.Callers.Where(row => string.Compare(row.Number, after) > 0).OrderBy(row => row.Number).Select(row => row.Number).Take(CallersStep).ToListAsync(cancellation) is { Count: > 0 } some)
+        {
+            removed += await db.Callers
+                .Where(row => some.Contains(row.Number) && !row.Blocked && row.UpdatedAt < before && (row.LastCallAt == null || row.LastCallAt < day)
+                    && !db.Calls.Any(call => call.Caller == row.Number && call.StartedAt >= before) && !db.Messages.Any(message => message.Caller == row.Number && message.At >= before))
+                .ExecuteDeleteAsync(cancellation);
+            after = some[^1];
+        }
+
+        return removed;
+    }
+
+    private static DateTimeOffset DayOf(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 
     private static async Task<int> UsageAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {

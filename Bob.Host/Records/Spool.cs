@@ -15,6 +15,7 @@ public sealed class Spool : IDisposable
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
+    private readonly Lock _unread = new();
     private readonly FileStream _lock, _file;
     private readonly string _folder;
     private long _length;
@@ -100,8 +101,14 @@ public sealed class Spool : IDisposable
         return new SpooledEntries(entries, file.Position, damaged, unread);
     }
 
-    /// <summary>Puts aside what nobody can write to the database now: for a newer Bob, or a person.</summary>
+    /// <summary>Puts aside what nobody can write to the database now: for a newer Bob, or a person. From any thread.</summary>
     public void PutAside(IEnumerable<string> lines)
+    {
+        lock (_unread)
+            AppendUnread(lines);
+    }
+
+    private void AppendUnread(IEnumerable<string> lines)
     {
         using var unread = new StreamWriter(
             new FileStream(Path.Combine(_folder, UnreadFile), PrivateFolder.File(FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)), Utf8);
@@ -114,6 +121,14 @@ public sealed class Spool : IDisposable
     {
         using var line = new MemoryStream();
         SpoolLine.Write(line, entry);
+        return Utf8.GetString(line.GetBuffer(), 0, (int)line.Length - 1);
+    }
+
+    /// <summary>The line of an entry that has no text: its call, number, time and kind.</summary>
+    public static string Head(JournalEntry entry)
+    {
+        using var line = new MemoryStream();
+        SpoolLine.WriteHead(line, entry);
         return Utf8.GetString(line.GetBuffer(), 0, (int)line.Length - 1);
     }
 

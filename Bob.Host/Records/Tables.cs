@@ -194,7 +194,10 @@ public sealed class CallerRow
 
     public DateTimeOffset UpdatedAt { get; set; }
 
-    /// <summary>When they called last, of the calls that are no longer kept; null where none was removed. Of the others the table of calls tells.</summary>
+    /// <summary>
+    /// The day, midnight of UTC, on which they called or left a message last, of what is no longer kept; null where nothing was removed. Of what is kept its own table tells.
+    /// Written only where the business forgets callers after a time.
+    /// </summary>
     public DateTimeOffset? LastCallAt { get; set; }
 }
 

@@ -6,7 +6,8 @@ namespace Bob.Host.Voice;
 
 /// <summary>
 /// <c>make-clips [folder]</c>: has the configured model say, in its configured voice, what Bob says without a model, so that callers hear one voice. A <c>clips.json</c>
-/// that is in the folder already says what; without one it is what the clips say that come with Bob. All files are written, or none.
+/// that is in the folder already says what; what it does not name, that of the folder above says where that is the folder of the clips and this one is a persona's, and
+/// otherwise the clips that come with Bob. All files are written, or none.
 /// </summary>
 public static class MakeClipsCommand
 {
@@ -34,11 +35,13 @@ public static class MakeClipsCommand
             return Failed;
         }
 
-        var folder = args is [var named] ? Path.GetFullPath(named) : ClipSettings.Folder(settings, sources.ContentRoot) ?? Path.Combine(sources.ContentRoot, DefaultFolder);
+        var clips = Path.TrimEndingDirectorySeparator(ClipSettings.Folder(settings, sources.ContentRoot) ?? Path.Combine(sources.ContentRoot, DefaultFolder));
+        var folder = args is [var named] ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(named)) : clips;
+        var common = Path.GetDirectoryName(folder) == clips ? clips : null;
         try
         {
             Directory.CreateDirectory(folder);
-            return await MakeAsync(folder, realtime, output, errors, cancellation);
+            return await MakeAsync(folder, common, realtime, output, errors, cancellation);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -47,11 +50,11 @@ public static class MakeClipsCommand
         }
     }
 
-    private static async Task<int> MakeAsync(string folder, RealtimeOptions realtime, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    /// <param name="common">The folder whose clips are said where this one, a persona's, has none; null: it is no persona's.</param>
+    private static async Task<int> MakeAsync(string folder, string? common, RealtimeOptions realtime, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         var texts = ClipFiles.ShippedTexts.ToDictionary();
-        var file = Path.Combine(folder, ClipFiles.TextsFile);
-        if (File.Exists(file))
+        foreach (var file in new[] { common, folder }.OfType<string>().Select(place => Path.Combine(place, ClipFiles.TextsFile)).Where(File.Exists))
         {
             if (ClipFiles.Texts(await File.ReadAllBytesAsync(file, cancellation), out var problem) is not { } own)
             {
@@ -82,7 +85,8 @@ public static class MakeClipsCommand
         foreach (var (name, audio) in clips)
             await ClipFiles.WriteAsync(folder, name, audio, cancellation);
         await ClipFiles.WriteTextsAsync(folder, texts, cancellation);
-        await output.WriteLineAsync($"[bob] {clips.Count} clips are in {folder}; set {Keys.ClipsDirectory} to it.");
+        await output.WriteLineAsync($"[bob] {clips.Count} clips are in {folder}; "
+            + (common is null ? $"set {Keys.ClipsDirectory} to it." : $"they are said where {Keys.ClipsDirectory} is {common} and {Keys.Persona} is {Path.GetFileName(folder)}."));
         return Done;
     }
 }

@@ -188,6 +188,8 @@ public sealed partial class ApiDoorSpecs
             operation.GetProperty("responses").GetProperty(status).GetProperty("content").GetProperty("application/problem+json").GetProperty("schema").ToString().Contains("ProblemDetails")));
         var schemas = document.GetProperty("components").GetProperty("schemas").EnumerateObject().Select(schema => $"#/components/schemas/{schema.Name}").ToList();
         References(document).Distinct().Should().NotBeEmpty().And.BeSubsetOf(schemas);
+        document.GetProperty("components").GetProperty("schemas").GetProperty("UsageView").GetProperty("properties").GetProperty("responseId").GetProperty("description").GetString()
+            .Should().Contain("of a transcription, its id of the caller's turn");
         document.ToString().Should().NotContain(ApiHost.Token).And.NotContain("incoming-call");
     }
 

@@ -49,6 +49,7 @@ public sealed class FallbackSpecs(ITestOutputHelper output)
         await house.ShouldBeOverAsync(report, NoModel);
         report.EndReason.Should().Be(CallEndReason.CallerHungUp);
         (await MessageOfAsync(house, report.CallSid)).Caller.Should().Be("+15550100001");
+        house.LogEvents.Should().ContainSingle(line => line.MessageTemplate.Text.StartsWith("The caller left a message"), "it is told four times");
     }
 
     [Fact]

@@ -130,9 +130,9 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
-    public void Before_any_response_has_told_many_calls_at_once_are_held_to_what_one_costs_typically()
+    public void Before_any_response_has_told_many_calls_at_once_are_held_to_what_a_first_one_can_cost()
     {
-        var day = new DaySpending(100, _clock, typical: 10);
+        var day = new DaySpending(100, _clock, first: 10);
 
         var begun = Enumerable.Range(0, 50).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 100), day, _clock)).Count(meter =>
         {
@@ -146,9 +146,9 @@ public sealed class CallMeterSpecs
     }
 
     [Fact]
-    public void A_cap_below_what_a_response_costs_typically_lets_one_at_a_time_begin()
+    public void A_cap_below_what_a_first_response_can_cost_lets_one_at_a_time_begin()
     {
-        var day = new DaySpending(5, _clock, typical: 200);
+        var day = new DaySpending(5, _clock, first: 200);
         var (one, other) = (new CallMeter(new CostOptions(Prices, PerDay: 5), day, _clock), new CallMeter(new CostOptions(Prices, PerDay: 5), day, _clock));
 
         (day.Expected, day.IsOver, one.Limit).Should().Be((5, false, null));

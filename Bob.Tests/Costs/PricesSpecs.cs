@@ -33,22 +33,27 @@ public sealed class PricesSpecs
     }
 
     [Fact]
-    public void A_typical_response_is_ten_seconds_of_voice_after_the_instructions_and_as_much_of_the_caller() =>
-        Prices.TypicalResponse.Should().Be(0.004m + 0.0032m + 0.00096m + 0.0128m);
+    public void A_first_response_can_cost_all_that_it_may_say_after_the_instructions_and_a_minute_of_the_caller()
+    {
+        Prices.FirstResponse(8_000, 4_096).Should().Be(0.008m + 0.008m + 0.0192m + 0.262144m);
+        (Prices with { TextOut = 128 }).FirstResponse(0, 4_096).Should().Be(0.008m + 0.0192m + 0.524288m, "what costs more counts");
+    }
 
     [Fact]
-    public async Task The_day_begins_with_what_a_response_of_the_dearest_server_costs_typically()
+    public async Task The_day_begins_with_what_a_first_response_of_the_dearest_server_can_cost()
     {
         await using var bob = BobApplication.Build([], overrides: new Dictionary<string, string>
         {
             ["OPENAI_API_KEY"] = "sk-test-1",
             ["MODEL_2_NAME"] = "gpt-realtime-2",
-            ["MODEL_2_PRICES"] = "0,0,0,0,0,128",
+            ["MODEL_2_PRICES"] = "4,0,0,0,0,128",
+            ["BOB_INSTRUCTIONS"] = new string('x', 39_997) + " is", // words, and no file
+            ["BOB_GREETING"] = "Say hello to us.",
             ["MAX_COST_PER_DAY"] = "100",
             ["PRICES_DATE"] = "2026-11-22",
         });
 
-        bob.Services.GetRequiredService<DaySpending>().Expected.Should().Be(0.0256m);
+        bob.Services.GetRequiredService<DaySpending>().Expected.Should().Be(0.524288m + 0.04m + 0.008m + 0.000016m);
     }
 
     [Fact]

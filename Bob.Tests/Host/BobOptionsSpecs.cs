@@ -301,9 +301,23 @@ public sealed class BobOptionsSpecs
         var own = Read(
             ("OPENAI_API_KEY", "key"), ("PRICE_AUDIO_OUT", "32.5"), ("PRICE_PHONE_MINUTE", "0.0085"), ("PRICES_DATE", "2027-01-31"), ("MAX_COST_PER_CALL", "2.50"),
             ("MAX_COST_PER_DAY", "100")).Costs;
-        own.Prices.Should().Be(costs.Prices with { AudioOut = 32.5m, PhoneMinute = 0.0085m });
+        own.Prices.Should().Be(costs.Prices with { AudioOut = 32.5m, PhoneMinute = 0.0085m, TranscriptionIn = 0, TranscriptionOut = 0 }, "one's own prices may be in another currency than the list of transcription");
         (own.PerCall, own.PerDay, own.AsOf).Should().Be((2.5m, 100, new DateOnly(2027, 1, 31)));
         Read().Costs.Prices.Should().Be(Prices.None, "a rehearsal costs nothing");
+    }
+
+    [Fact]
+    public void A_cap_that_is_kept_without_what_transcription_costs_is_told_of()
+    {
+        (string, string) key = ("OPENAI_API_KEY", "key"), own = ("TRANSCRIPTION_MODEL", "my-transcription"), cap = ("MAX_COST_PER_DAY", "5");
+
+        Read(key, own, cap).Warnings.Should().ContainSingle().Which.Should().Be(
+            "What my-transcription costs is not known: MAX_COST_PER_DAY is kept as if it cost nothing; set PRICE_TRANSCRIPTION_IN and PRICE_TRANSCRIPTION_OUT, or PRICE_TRANSCRIPTION_MINUTE");
+        Read(key, own).Warnings.Should().BeEmpty("without a cap");
+        Read(key, cap).Warnings.Should().BeEmpty("with a price that is known");
+        Read(key, cap, ("TRANSCRIPTION_MODEL", "none")).Warnings.Should().BeEmpty("without transcription");
+        Read(key, own, cap, ("PRICE_TRANSCRIPTION_MINUTE", "0"), ("PRICES_DATE", "2027-01-31")).Warnings.Should().BeEmpty("it costs nothing");
+        Read(own, cap).Warnings.Should().NotContain(warning => warning.Contains("my-transcription"), "a rehearsal costs nothing");
     }
 
     [Fact]
@@ -319,6 +333,9 @@ public sealed class BobOptionsSpecs
         Transcription().Should().Be((0m, 0m, 0m), "a rehearsal costs nothing");
         Transcription(key, ("PRICE_TRANSCRIPTION_IN", "1"), ("PRICE_TRANSCRIPTION_OUT", "2"), ("PRICE_TRANSCRIPTION_MINUTE", "0.5"), ("PRICES_DATE", "2027-01-31")).Should().Be((1m, 2m, 0.5m));
         FaultsOf(key, ("PRICE_TRANSCRIPTION_MINUTE", "0.5")).Should().ContainSingle().Which.Key.Should().Be("PRICES_DATE");
+
+        Transcription(key, ("PRICE_TEXT_OUT", "20"), ("PRICES_DATE", "2027-01-31")).Should().Be((0m, 0m, 0m), "nor in which a contract is");
+        Transcription(key, ("PRICE_PHONE_MINUTE", "0.01"), ("PRICES_DATE", "2027-01-31")).Should().Be((1.25m, 5m, 0m));
 
         static (decimal, decimal, decimal) Transcription(params (string, string)[] settings) =>
             Read(settings).Costs.Prices is var prices ? (prices.TranscriptionIn, prices.TranscriptionOut, prices.TranscriptionMinute) : default;

@@ -54,6 +54,21 @@ public sealed class MakeClipsSpecs : IDisposable
     }
 
     [Fact]
+    public async Task A_personas_folder_begins_with_the_words_of_the_folder_above_and_is_named_for_what_it_is()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "clips.json"), """{ "filler": "Einen Moment bitte.", "greeting": "Guten Tag." }""", Cancellation);
+        var night = _folder.CreateSubdirectory("night").FullName;
+        await File.WriteAllTextAsync(Path.Combine(night, "clips.json"), """{ "greeting": "Guten Abend." }""", Cancellation);
+        await using var model = await StartAsync(Obedient("Einen Moment bitte.", "Guten Tag.", "Guten Abend."));
+
+        (await RunAsync(model, $"{night}/", ("CLIPS_DIRECTORY", _folder.FullName))).Should().Be(0, _errors.ToString());
+
+        var texts = ClipFiles.Texts(await File.ReadAllBytesAsync(Path.Combine(night, "clips.json"), Cancellation), out _)!;
+        (texts[ClipName.Filler], texts[ClipName.Greeting]).Should().Be(("Einen Moment bitte.", "Guten Abend."));
+        _output.ToString().Should().Contain($"clips are in {night}; they are said where CLIPS_DIRECTORY is {_folder.FullName} and BOB_PERSONA is night.");
+    }
+
+    [Fact]
     public async Task A_model_that_says_something_else_three_times_is_quoted_and_nothing_is_written()
     {
         await using var model = await StartAsync(new RealtimeScript { Otherwise = new Reply { Say = ["Sure, here it is."] } });
@@ -99,9 +114,9 @@ public sealed class MakeClipsSpecs : IDisposable
         Rules = [.. ClipFiles.ShippedTexts.Values.Concat(more).OrderByDescending(text => text.Length).Select(text => new ScriptRule { When = new Occasion { Instructions = [$"before or after it: {text}"] }, Say = [text] })],
     };
 
-    private Task<int> RunAsync(RealtimeSimulator model) => MakeClipsCommand.RunAsync(
-        [_folder.FullName],
-        SettingsSources.Of(new Dictionary<string, string> { ["OPENAI_API_KEY"] = WholeHouse.ApiKey, ["OPENAI_REALTIME_URL"] = model.Url.AbsoluteUri }),
+    private Task<int> RunAsync(RealtimeSimulator model, string? folder = null, params (string Key, string Value)[] settings) => MakeClipsCommand.RunAsync(
+        [folder ?? _folder.FullName],
+        SettingsSources.Of(settings.Append(("OPENAI_API_KEY", WholeHouse.ApiKey)).Append(("OPENAI_REALTIME_URL", model.Url.AbsoluteUri)).ToDictionary(setting => setting.Item1, setting => setting.Item2)),
         _output,
         _errors,
         Cancellation);

@@ -176,6 +176,13 @@ public sealed class RealtimeCodecReaderSpecs
     }
 
     [Fact]
+    public void Tokens_that_cannot_be_are_none_or_as_many_as_can_be()
+    {
+        Read("""{"type":"response.done","response":{"id":"r","status":"completed","usage":{"input_token_details":{"audio_tokens":-7,"text_tokens":1e999},"output_token_details":{"audio_tokens":9223372036854775807}}}}""")
+            .Should().Be(new ResponseDone("r", "completed", null, null, new RealtimeUsage(100_000_000, 0, 0, 0, 0, 100_000_000)));
+    }
+
+    [Fact]
     public void A_transcription_is_billed_by_tokens_or_by_time_and_its_words_are_read_whatever_the_bill_is()
     {
         TranscriptionUsage? Usage(string usage) =>
@@ -187,6 +194,10 @@ public sealed class RealtimeCodecReaderSpecs
         Usage(""","usage":{"type":"tokens","input_tokens":26,"output_tokens":12}""").Should().Be(new TranscriptionUsage(0, 26, 12), "without details all is audio");
         Usage(""","usage":{"type":"duration","seconds":2.5}""").Should().Be(new TranscriptionUsage(0, 0, 0, 2.5));
         Usage(""","usage":{"type":7,"input_tokens":"26","input_token_details":[]}""").Should().Be(new TranscriptionUsage(0, 0, 0));
+        Usage(""","usage":{"type":"duration","seconds":1e999}""").Should().Be(new TranscriptionUsage(0, 0, 0, 0), "there is no such number");
+        Usage(""","usage":{"type":"duration","seconds":-3}""").Should().Be(new TranscriptionUsage(0, 0, 0, 0));
+        Usage(""","usage":{"type":"duration","seconds":1e99}""")!.Seconds.Should().Be(100_000_000);
+        Usage(""","usage":{"type":"tokens","input_tokens":1e999,"output_tokens":-1e99}""").Should().Be(new TranscriptionUsage(0, 0, 0));
         Usage(""","usage":[1]""").Should().BeNull();
         Usage("").Should().BeNull();
     }

@@ -2,6 +2,7 @@ using AwesomeAssertions;
 using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Conversation;
+using Bob.Actors.Costs;
 using Bob.Actors.Realtime;
 using Bob.Actors.Records;
 using Bob.Actors.Twilio;
@@ -208,6 +209,40 @@ public sealed class CallJournalSpecs
 
         _kept.Entries[^3..].Select(last => last.GetType().Name).Should().Equal(nameof(CallerWords), nameof(TranscriptionReported), nameof(CallerWordsFailed));
         _kept.Entries.Select(entry => entry.Number).Should().Equal(Enumerable.Range(1, _kept.Entries.Count));
+    }
+
+    [Fact]
+    public void A_number_that_none_can_be_written_as_is_not_read_either()
+    {
+        var read = () => JournalCodec.Read("transcription-reported", 1, """{"itemId":"c1","textIn":0,"audioIn":0,"textOut":0,"seconds":1e999,"cost":0}""");
+
+        read.Should().Throw<FormatException>();
+        JournalCodec.Fault(new TranscriptionReported("c1", 0, 0, 0, double.NaN, 0)).Should().Be("ArgumentException");
+        Entries.WholeCall().Select(JournalCodec.Fault).Should().OnlyContain(fault => fault == null);
+    }
+
+    [Fact]
+    public void What_is_told_twice_is_paid_for_once()
+    {
+        var meter = new CallMeter(new CostOptions(new Prices { AudioOut = 1, TranscriptionOut = 1 }), new DaySpending(null, _clock), _clock);
+        var journal = new CallJournal(Admission.CallSid, _kept, _clock, meter: meter);
+        journal.Opened(Admission);
+
+        foreach (var id in new[] { "1", "2", "1", "1" })
+        {
+            journal.Heard(new CallerTranscribed($"c{id}", "Goodbye.", new TranscriptionUsage(0, 0, 2_000_000)));
+            journal.Heard(new ResponseDone($"r{id}", "completed", null, null, new RealtimeUsage(0, 0, 0, 0, 0, 3_000_000)));
+        }
+
+        (_kept.All<TranscriptionReported>().Count(), _kept.All<UsageReported>().Count(), meter.Spent).Should().Be((2, 2, 10m));
+    }
+
+    [Fact]
+    public void Of_what_was_told_no_more_is_kept_than_has_room()
+    {
+        var told = new ToldOnce(2);
+
+        new[] { "a", "b", "a", "c", "b", "a", "", "" }.Select(told.IsNew).Should().Equal(true, true, false, true, false, true, true, true);
     }
 
     [Fact]

@@ -75,6 +75,24 @@ public sealed class FullJournalSpecs : IDisposable
             first => first.Should().Contain("ERR New calls are refused: journal-full"), second => second.Should().Contain("New calls are taken again"));
     }
 
+    [Fact]
+    public async Task A_journal_that_nobody_writes_any_more_keeps_load_balancers_away()
+    {
+        await using var house = await StartAsync(new RealtimeScript(), settings: [("DATABASE_PATH", _folder.Database), ("SPOOL_PATH", _folder.Spool)]);
+        var writer = house.Services.GetRequiredService<JournalWriter>();
+        using var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False");
+        other.Open();
+        Execute(other, "BEGIN EXCLUSIVE");
+
+        house.Services.GetRequiredService<Spool>().Dispose(); // nobody does; it stands for a mistake in the writer
+        writer.Write(new JournalEntry.StepChanged(CallPhase.Live, null, null) { CallSid = new CallSid("CA-busy"), Number = 1, At = Entries.Noon });
+
+        await UntilAsync(() => writer.State == JournalState.Ended);
+        (await ReadyAsync(house)).Should().Be((HttpStatusCode.ServiceUnavailable, """{"ready":false,"reason":"nothing can be written down"}"""));
+        await UntilAsync(() => house.Lines.Any(line => line.Contains("FTL The writer of the journal has ended")));
+        Execute(other, "ROLLBACK");
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static async Task<(HttpStatusCode Status, string Body)> ReadyAsync(WholeHouse house)

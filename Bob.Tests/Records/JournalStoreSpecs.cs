@@ -6,6 +6,8 @@ using Bob.Actors.Costs;
 using Bob.Actors.Records;
 using Bob.Host.Records;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Xunit;
 using static Bob.Actors.Records.JournalEntry;
 
@@ -296,6 +298,29 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         (await _store.CallerAsync("+15550100001", Cancellation)).Should().BeEquivalentTo(
             new KnownCaller("+15550100001", "Ada", null, null, ["boat", "late"], Vip: true, Blocked: false));
         (await _store.CallerAsync("+15550100009", Cancellation)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Callers_of_an_older_database_called_last_when_their_newest_known_call_was_or_today()
+    {
+        await _store.WriteAsync(Entries.WholeCall(), Cancellation);
+        await using (var db = _database.Open())
+        {
+            db.Callers.Add(new CallerRow { Number = "+15550100001", UpdatedAt = Entries.Noon });
+            db.Callers.Add(new CallerRow { Number = "+15550100009", UpdatedAt = Entries.Noon });
+            await db.SaveChangesAsync(Cancellation);
+            await db.GetService<IMigrator>().MigrateAsync("20261126153000_MessageRecordings", Cancellation);
+        }
+
+        var today = new DateTimeOffset(DateTime.UtcNow.Date, TimeSpan.Zero);
+        await _store.PrepareAsync(Cancellation);
+
+        await using var look = _database.Open();
+        var last = await look.Callers.OrderBy(row => row.Number).Select(row => row.LastCallAt).ToListAsync(Cancellation);
+        last[0].Should().Be(Entries.Noon.AddHours(-12));
+        last[1].Should().BeOneOf(today, new DateTimeOffset(DateTime.UtcNow.Date, TimeSpan.Zero));
+        var day = Entries.Noon.AddHours(-12);
+        (await look.Callers.CountAsync(row => row.LastCallAt == day, Cancellation)).Should().Be(1, "it is written as Bob writes it");
     }
 
     [Fact]

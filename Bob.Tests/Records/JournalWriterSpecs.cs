@@ -15,6 +15,9 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
 {
     private readonly RecordsFolder _folder = RecordsFolder.Make();
 
+    /// <summary>There is no infinity in JSON.</summary>
+    private static TranscriptionReported NoText => new("c1", 0, 0, 0, double.PositiveInfinity, 0);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -160,6 +163,60 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
         await node.UntilWrittenAsync("CA1", [entries[0], entries[2]]);
 
         File.ReadAllText(Path.Combine(_folder.Spool, "journal.unread")).Should().Contain("some words");
+    }
+
+    [Fact]
+    public async Task An_entry_that_has_no_text_is_put_aside_by_its_name_and_ends_no_book_in_the_database_or_in_the_spool()
+    {
+        var entries = Entries.Of("CA1", new CallOpened("a", "b", null), NoText, new CallerWords("c1", "some words"), NoText, new CallerWords("c2", "some more"));
+        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+
+        node.Tell(entries[..3]);
+        await node.UntilWrittenAsync("CA1", [entries[0], entries[2]]);
+        using (var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False"))
+        {
+            other.Open();
+            Execute(other, "BEGIN EXCLUSIVE");
+            node.Tell(entries[3..]);
+            await node.UntilSpooledAsync();
+            Execute(other, "ROLLBACK");
+        }
+
+        await node.UntilWrittenAsync("CA1", [entries[0], entries[2], entries[4]]);
+        File.ReadLines(Path.Combine(_folder.Spool, "journal.unread")).Select(line => line[9..]).Should().Equal(
+            """{"call":"CA1","number":2,"at":"2026-03-01T12:00:01+00:00","kind":"transcription-reported","version":1,"what":null}""",
+            """{"call":"CA1","number":4,"at":"2026-03-01T12:00:03+00:00","kind":"transcription-reported","version":1,"what":null}""");
+    }
+
+    [Fact]
+    public async Task A_database_that_fails_in_a_way_that_nobody_thought_of_is_tried_again_and_the_journal_is_spooled()
+    {
+        var open = Entries.WholeCall("CA-before")[..3];
+        await new JournalStore(RecordsDatabase.InFile(_folder.Database), NodeOf(_folder)).WriteAsync(open, Cancellation);
+        using var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False");
+        other.Open();
+        Execute(other, "UPDATE calls SET step = 'Dreaming'");
+        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        node.Writer.Failure.Should().Be("bug");
+        var entries = Entries.WholeCall();
+        node.Tell(entries);
+
+        Execute(other, "UPDATE calls SET step = 'Live'");
+
+        await node.UntilWrittenAsync("CA1", entries);
+        await node.UntilAsync(() => node.Writer is { Failure: null, State: JournalState.Database });
+    }
+
+    [Fact]
+    public async Task A_writer_that_ends_before_its_time_says_so()
+    {
+        await using var node = Start(RecordsDatabase.InFile(_folder.Database));
+
+        node.Spool.Dispose();
+        node.Tell(Entries.WholeCall());
+
+        await node.UntilAsync(() => node.Writer.State == JournalState.Ended);
+        node.Writer.Failure.Should().Be("bug");
     }
 
     [Fact]

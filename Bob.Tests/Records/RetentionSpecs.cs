@@ -1,6 +1,8 @@
+using System.Text;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
 using Bob.Host.Records;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -13,7 +15,9 @@ public abstract class RetentionSpecs : IAsyncLifetime
 {
     private KeptBooks _books = null!;
 
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    private protected KeptBooks Books => _books;
+
+    protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     protected abstract Task<RecordsDatabase> EmptyAsync();
 
@@ -174,6 +178,58 @@ public abstract class RetentionSpecs : IAsyncLifetime
         (await AfterAsync(retention, 2)).Callers.Should().Be(1);
     }
 
+    [Theory]
+    [InlineData("36500")]
+    [InlineData("5")]
+    public async Task Who_only_left_a_message_has_called_also_when_it_is_no_longer_kept(string keepMessages)
+    {
+        var retention = Retention(("KEEP_MESSAGES_DAYS", keepMessages), ("KEEP_CALLERS_DAYS", "30"));
+        const string caller = "+15550100007";
+        await KnowAsync(caller, _ => { });
+        _books.Clock.Advance(TimeSpan.FromDays(20));
+        await _books.Store.WriteAsync([KeptBooks.MessageOf("CA7", caller) with { At = _books.Clock.GetUtcNow() }], Cancellation);
+
+        await AfterAsync(retention, 11);
+        (await CallersAsync()).Should().Equal(caller);
+        await AfterAsync(retention, 18);
+        (await CallersAsync()).Should().Equal(caller);
+
+        (await AfterAsync(retention, 2)).Callers.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Of_a_call_that_is_gone_the_day_stays_with_its_caller_and_only_as_long_as_callers_are_forgotten()
+    {
+        await KnowAsync("+15550100007", _ => { });
+
+        await AfterAsync(Retention(("KEEP_CALLS_DAYS", "5"), ("KEEP_CALLERS_DAYS", "30")), 6);
+        (await LastCallsAsync()).Should().Equal(Entries.Noon.AddHours(-12), Entries.Noon.AddHours(-12), null);
+
+        await CallAsync("CA7", "+15550100007");
+        await AfterAsync(Retention(("KEEP_CALLS_DAYS", "5")), 6);
+        (await LastCallsAsync()).Should().Equal(Entries.Noon.AddHours(-12), Entries.Noon.AddHours(-12), null);
+
+        async Task<List<DateTimeOffset?>> LastCallsAsync()
+        {
+            await using var db = _books.Database.Open();
+            return await db.Callers.OrderBy(row => row.UpdatedAt).ThenBy(row => row.Name == null).Select(row => row.LastCallAt).ToListAsync(Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task Many_callers_are_forgotten_step_by_step()
+    {
+        await using (var db = _books.Database.Open())
+        {
+            db.Callers.AddRange(Enumerable.Range(0, 1_200).Select(i => new CallerRow { Number = $"+1666{i:0000000}", Blocked = i % 3 == 0, UpdatedAt = Entries.Noon }));
+            await db.SaveChangesAsync(Cancellation);
+        }
+
+        (await AfterAsync(Retention(("KEEP_CALLERS_DAYS", "30")), 31)).Callers.Should().Be(802);
+
+        (await CallersAsync()).Should().HaveCount(400);
+    }
+
     [Fact]
     public async Task What_single_responses_cost_goes_and_the_sum_of_a_call_and_what_the_days_cap_is_kept_by_stay()
     {
@@ -223,10 +279,10 @@ public abstract class RetentionSpecs : IAsyncLifetime
         return await db.Callers.Select(row => row.Number).Order().ToListAsync(Cancellation);
     }
 
-    private Retention Retention(params (string Key, string Value)[] settings) =>
+    protected Retention Retention(params (string Key, string Value)[] settings) =>
         new(_books.Database, _books.Options(settings), _books.Clock, NullLogger<Retention>.Instance);
 
-    private async Task<Outdated> AfterAsync(Retention retention, int days)
+    protected async Task<Outdated> AfterAsync(Retention retention, int days)
     {
         _books.Clock.Advance(TimeSpan.FromDays(days));
         return await retention.ApplyAsync(Cancellation);
@@ -243,7 +299,29 @@ public sealed class SqliteRetentionSpecs : RetentionSpecs
         _folder.Dispose();
     }
 
+    [Fact]
+    public async Task What_was_removed_is_nowhere_in_the_file_also_when_something_else_cannot_be_removed()
+    {
+        await Books.Store.WriteAsync(
+            Entries.Of("CA9", new CallOpened("+15550100007", "", null), new CallerWords("c1", "canarybird"), new CallEnded(CallEnd.CallerHungUp, 1, 0)), Cancellation);
+        await using (var db = Books.Database.Open())
+            await db.Database.ExecuteSqlRawAsync("CREATE TRIGGER stuck BEFORE DELETE ON usage BEGIN SELECT RAISE(ABORT, 'stuck'); END", Cancellation);
+        Held().Should().Contain("canarybird");
+
+        var removing = () => AfterAsync(Retention(("KEEP_TRANSCRIPTS_DAYS", "5"), ("KEEP_USAGE_DAYS", "8")), 9);
+
+        (await removing.Should().ThrowAsync<RecordsFailure>()).Which.Word.Should().Be("refused");
+        Held().Should().NotContain("canary");
+        SqliteConnection.ClearAllPools();
+    }
+
     protected override Task<RecordsDatabase> EmptyAsync() => Task.FromResult(RecordsDatabase.InFile(_folder.Database));
+
+    private string Held() => string.Concat(Directory.GetFiles(_folder.Path, "bob.db*").Select(file =>
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Encoding.Latin1);
+        return reader.ReadToEnd();
+    }));
 }
 
 public sealed class PostgresRetentionSpecs(PostgresServer server) : RetentionSpecs

@@ -16,6 +16,9 @@ namespace Bob.Host.Records.Migrations.Postgres
                 table: "callers",
                 type: "timestamp with time zone",
                 nullable: true);
+
+            // When they called before nobody has written down: their newest call that is known, or now. Otherwise all whose calls are gone would be forgotten at once.
+            migrationBuilder.Sql("UPDATE callers SET last_call_at = date_trunc('day', coalesce((SELECT max(started_at) FROM calls WHERE caller = callers.number), now()) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'");
         }
 
         /// <inheritdoc />

@@ -16,6 +16,9 @@ namespace Bob.Host.Records.Migrations.Sqlite
                 table: "callers",
                 type: "TEXT",
                 nullable: true);
+
+            // When they called before nobody has written down: their newest call that is known, or now. Otherwise all whose calls are gone would be forgotten at once.
+            migrationBuilder.Sql("UPDATE callers SET last_call_at = strftime('%Y-%m-%d 00:00:00', coalesce((SELECT max(started_at) FROM calls WHERE caller = callers.number), 'now'))");
         }
 
         /// <inheritdoc />
