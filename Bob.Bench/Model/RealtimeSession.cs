@@ -16,6 +16,9 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
     private const string HandshakeGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private const int MostMalformed = 5;
 
+    /// <summary>Begin of a frame that bears no stamp, in base64.</summary>
+    private static readonly byte[] Silence = [.. Enumerable.Repeat((byte)'/', 32)];
+
     /// <summary>The head of a text of 400 bytes, and 100 of them.</summary>
     private static readonly byte[] Half = [0x81, 0x7E, 0x01, 0x90, .. Enumerable.Repeat((byte)'{', 100)];
 
@@ -23,7 +26,7 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
     private readonly RealtimeEvents _events = new(number, plan.Lifetime);
     private readonly Turns? _turns = plan.Shape == Shape.Speech ? new Turns(number) : null;
     private int _expected, _spoken, _heard = -1;
-    private bool _echoes;
+    private bool _echoes, _cancelled;
 
     protected override bool Head(string head)
     {
@@ -53,6 +56,8 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
             Say(_events.SessionUpdated());
         else if (type.StartsWith("response.create"u8))
             Asked(HttpHead.Between(Encoding.UTF8.GetString(message), "\"purpose\":\"", "\""));
+        else if (type.StartsWith("response.cancel"u8))
+            Cancelled();
         else if (type.StartsWith("conversation.item.truncate"u8))
             Say(_events.Truncated(Encoding.UTF8.GetString(message)));
     }
@@ -84,6 +89,8 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
 
     private void Frame(ReadOnlySpan<byte> base64)
     {
+        if (base64.StartsWith(Silence))
+            return; // Bob ends with it the turn of a caller who has hung up: nobody hears an answer
         journeys.ToModel.Arrive(base64, ref _expected);
         _heard++;
         if (_echoes)
@@ -112,6 +119,8 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
 
         After(plan.FirstDeltaDelay, () =>
         {
+            if (_cancelled)
+                return;
             Say(_events.Words());
             Speak(20);
             _echoes = true;
@@ -179,6 +188,15 @@ internal sealed class RealtimeSession(Exchange exchange, System.Net.Sockets.Sock
     {
         foreach (var said in _events.ResponseEnds(status))
             Say(said);
+    }
+
+    /// <summary>The call is over, and with it what is being said.</summary>
+    private void Cancelled()
+    {
+        var responds = _turns?.Cancel() ?? !_cancelled;
+        (_echoes, _cancelled) = (false, true);
+        if (responds)
+            Finish("cancelled");
     }
 
     private void Speak(int milliseconds)

@@ -37,6 +37,14 @@ internal sealed class Turns(int session)
         return true;
     }
 
+    /// <summary>The response in progress is called off; false when there is none.</summary>
+    public bool Cancel()
+    {
+        var responded = _responds;
+        _responds = false;
+        return responded;
+    }
+
     /// <summary>What the model does when this frame of the caller's has come.</summary>
     public TurnStep Heard(int frame)
     {
