@@ -89,7 +89,7 @@ public sealed class FullJournalSpecs : IDisposable
 
         await UntilAsync(() => writer.State == JournalState.Ended);
         (await ReadyAsync(house)).Should().Be((HttpStatusCode.ServiceUnavailable, """{"ready":false,"reason":"nothing can be written down"}"""));
-        await UntilAsync(() => house.Lines.Any(line => line.Contains("FTL The writer of the journal has ended")));
+        await UntilAsync(() => house.Lines.Any(line => line.Contains("The writer of the journal has ended")));
         Execute(other, "ROLLBACK");
     }
 
