@@ -21,8 +21,11 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
     /// <summary>Cap of one message from Twilio: its own are about 400 bytes.</summary>
     public const int MaxMessageBytes = 64 * 1024;
 
-    /// <summary>How long a socket may be open without a <c>start</c>: Twilio sends it at once.</summary>
-    public static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// How long a socket may be open without a <c>start</c>: Twilio sends it at once. Less than the five tries of a call take that finds all places taken by
+    /// such sockets.
+    /// </summary>
+    public static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(4);
 
     private const int MaxBinaryMessages = 3;
     private const int MaxMalformedMessages = 100;

@@ -1,14 +1,15 @@
 using Bob.Actors.Calls;
+using Bob.Actors.Twilio;
 
 namespace Bob.Host.Calls;
 
 /// <summary>
-/// Bounds the media sockets that have not yet said <c>start</c>. A reader closes a socket that stays silent for 5 s, so a socket older than that is
+/// Bounds the media sockets that have not yet said <c>start</c>. A reader closes a socket that stays silent for 4 s, so a socket older than that is
 /// a call, and calls are bounded by their tickets.
 /// </summary>
 public sealed class WaitingStreams(CallOptions calls, TimeProvider clock)
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan StartDeadline = MediaStreamReader.StartDeadline + TimeSpan.FromSeconds(0.5);
     private readonly int _most = (2 * calls.MaxCalls) + 16;
     private int _waiting;
 
