@@ -31,10 +31,10 @@ public sealed class MediaStreamReaderSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
-    public async Task T1_A_socket_without_a_start_is_closed_after_five_seconds()
+    public async Task T1_A_socket_without_a_start_is_closed_after_four_seconds()
     {
         _socket.Say("""{"event":"connected","protocol":"Call","version":"1.0.0"}""");
-        _clock.Advance(TimeSpan.FromSeconds(4.9));
+        _clock.Advance(TimeSpan.FromSeconds(3.9));
         _socket.Closed.Should().BeNull();
 
         _clock.Advance(TimeSpan.FromSeconds(0.2));
