@@ -39,7 +39,7 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, (long Ms, long At)> _ends = [];
-    private int _loudSinceTurn;
+    private int _loudBefore; // the last edge of a turn
     private long _lastLoud;
     private long _lastFrame, _droppedBytes = ring.DroppedBytes, _lastEnd, _inWords, _answeredEnd;
 
@@ -50,7 +50,7 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     {
         _lastFrame = clock.GetTimestamp();
         if (IsLoud(audio.Mulaw))
-            (LoudFrames, _loudSinceTurn, _lastLoud) = (LoudFrames + 1, _loudSinceTurn + 1, _lastFrame);
+            (LoudFrames, _lastLoud) = (LoudFrames + 1, _lastFrame);
         ring.Add(audio.Mulaw);
         if (ring.DroppedBytes == _droppedBytes)
             return;
@@ -80,19 +80,19 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     public bool IsOpen { get; private set; }
 
     /// <summary>Whether somebody has just been loud enough to be speaking, and the model may not have noticed yet.</summary>
-    public bool MayHaveBegun => _loudSinceTurn >= AudibleFrames && clock.GetElapsedTime(_lastLoud) < Noticed;
+    public bool MayHaveBegun => LoudFrames - _loudBefore >= AudibleFrames && clock.GetElapsedTime(_lastLoud) < Noticed;
 
     public void Started(long audioStartMs)
     {
         IsOpen = true;
-        _loudSinceTurn = 0;
+        _loudBefore = LoudFrames;
         ring.SpeechStarted(audioStartMs);
     }
 
     public void Stopped(string itemId, long audioEndMs)
     {
         IsOpen = false;
-        _loudSinceTurn = 0;
+        _loudBefore = LoudFrames;
         _lastEnd = audioEndMs;
         _ends[itemId] = (audioEndMs, clock.GetTimestamp());
     }
