@@ -169,8 +169,8 @@ public sealed class RecordsFailure(string word, string problem, string remedy, E
         InvalidOperationException { InnerException: { } inner } => Of(inner), // EF's advice to retry
         SqliteException sqlite => OfSqlite(sqlite),
         PostgresException postgres => OfPostgres(postgres),
+        TimeoutException or NpgsqlException { InnerException: TimeoutException } => new("timeout", "does not answer in time", "Look after the server", failure),
         NpgsqlException or SocketException => new("unreachable", "cannot be reached", "Start the server, or correct host and port", failure),
-        TimeoutException => new("timeout", "does not answer in time", "Look after the server", failure),
         IOException or UnauthorizedAccessException => new("no-file", "cannot be opened or made", "Let Bob's user write there, or name another place", failure),
         _ => null,
     };

@@ -5,6 +5,7 @@ using Bob.Actors.Records;
 using Bob.Host.Records;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Xunit;
 using static Bob.Actors.Records.JournalEntry;
 
@@ -72,6 +73,28 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
         await node.UntilAsync(() => node.Writer.Failure is not null);
         await own.StartAsync();
         node.Tell(entries[12..]);
+
+        await node.UntilWrittenAsync("CA1", entries);
+        await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer.Failure is null);
+    }
+
+    [Fact]
+    public async Task P10_A_server_that_answers_nothing_is_given_up_and_asked_again()
+    {
+        var connection = await server.NewDatabaseAsync();
+        await using var node = await StartAsync(RecordsDatabase.OnServer(connection));
+        await using var other = new NpgsqlConnection(connection);
+        await other.OpenAsync(Cancellation);
+        await using var transaction = await other.BeginTransactionAsync(Cancellation);
+        await using var locking = new NpgsqlCommand("LOCK TABLE journal IN ACCESS EXCLUSIVE MODE", other, transaction);
+        await locking.ExecuteNonQueryAsync(Cancellation);
+        var entries = Entries.WholeCall();
+
+        node.Tell(entries);
+        await node.UntilSpooledAsync();
+        await node.UntilAsync(() => node.Writer.Failure is not null);
+        node.Writer.Failure.Should().Be("timeout");
+        await transaction.RollbackAsync(Cancellation);
 
         await node.UntilWrittenAsync("CA1", entries);
         await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer.Failure is null);
