@@ -17,7 +17,7 @@ using static Bob.Actors.Twilio.CallerLegProtocol;
 
 namespace Bob.Tests.Twilio;
 
-public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
+public sealed partial class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(150);
     private static readonly ConcurrentDictionary<(ClipName, int), Clip> Clips = new();
@@ -156,149 +156,6 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
-    public void The_end_of_the_caller_is_told_and_the_socket_closed()
-    {
-        var stream = Attach("MZ1");
-
-        _leg.Tell(new StreamStopped(stream));
-
-        _call.ExpectMsg<CallerHungUp>();
-        stream.Socket().Closed.Should().NotBeNull();
-        Speaks("r1", "i1", frames: 5);
-        stream.Socket().Misused.Should().BeFalse();
-    }
-
-    [Fact]
-    public void The_end_of_an_earlier_stream_says_nothing_of_this_one()
-    {
-        var first = Attach("MZ1");
-        var second = Attach("MZ2");
-
-        _leg.Tell(new StreamStopped(first));
-        _leg.Tell(new StreamEnded(first, "connection-reset"));
-
-        _call.ExpectNoMsg(Soon);
-        Speaks("r1", "i1", frames: 5);
-        Media(second).Should().Equal(800);
-    }
-
-    [Theory]
-    [InlineData(0, 50)]
-    [InlineData(400, 30)]
-    public void T17_After_a_lost_socket_the_next_stream_gets_what_was_not_heard(int heardMs, int framesLeft)
-    {
-        var first = Attach("MZ1");
-        for (var i = 0; i < 10; i++)
-            Speaks("r1", "i1", frames: 5);
-        _call.ExpectMsg<BobSpoke>();
-        _clock.Advance(TimeSpan.FromMilliseconds(heardMs));
-        if (heardMs > 0)
-        {
-            _leg.Tell(new MarkReturned("g1:m1"));
-            _leg.Tell(new MarkReturned("g1:m2"));
-        }
-
-        _leg.Tell(new StreamEnded(first, "connection-reset"));
-
-        _call.ExpectMsg<StandInParent.ChildFailed>().Failure.Should().BeOfType<CallerSocketLostException>();
-        _call.ExpectMsg<StreamLost>().Should().Be(new StreamLost(new StreamSid("MZ1"), "connection-reset"));
-        first.Socket().Closed.Should().NotBeNull();
-        var before = first.Socket().Sent.Count;
-        Speaks("r1", "i1", frames: 5); // the model goes on meanwhile
-        var second = Attach("MZ2");
-        first.Socket().Sent.Should().HaveCount(before);
-        Media(second).Sum().Should().Be((framesLeft + 5) * 160);
-        second.Socket().Messages.Should().OnlyContain(message => message.GetProperty("streamSid").GetString() == "MZ2");
-    }
-
-    [Fact]
-    public void A_mark_of_the_lost_stream_does_not_pass_for_one_of_the_new()
-    {
-        var first = Attach("MZ1");
-        Speaks("r1", "i1", frames: 10);
-        Ends("r1", "i1");
-        _leg.Tell(new StreamEnded(first, "connection-reset"));
-        _call.FishForMessage(message => message is StreamLost);
-        Attach("MZ2");
-        _call.ExpectMsg<BobSpoke>();
-
-        _leg.Tell(new FinishPlayback());
-        _leg.Tell(new MarkReturned("g1:m1"));
-        _call.ExpectNoMsg(Soon);
-        _leg.Tell(new MarkReturned("g2:m2"));
-
-        _call.ExpectMsg<BobPaused>();
-        _call.ExpectMsg<BobFinished>();
-    }
-
-    [Fact]
-    public void A_send_that_fails_is_a_lost_socket()
-    {
-        var stream = Attach("MZ1");
-        stream.Socket().BreakSends();
-
-        Speaks("r1", "i1", frames: 10);
-
-        _call.FishForMessage(message => message is StreamLost { Reason: "closed-without-goodbye" });
-        var second = Attach("MZ2");
-        Media(second).Should().Equal(1600);
-    }
-
-    [Fact]
-    public void T18_No_frame_for_three_seconds_is_a_lost_socket()
-    {
-        var stream = Attach("MZ1");
-        Pass(2);
-        stream.Heard();
-        Pass(3);
-        _call.ExpectNoMsg(Soon);
-
-        Pass(2);
-
-        _call.ExpectMsg<StandInParent.ChildFailed>();
-        _call.ExpectMsg<StreamLost>().Reason.Should().Be("media-timeout");
-        stream.Socket().Closed.Should().NotBeNull();
-        Pass(10);
-        _call.ExpectNoMsg(Soon); // nobody watches over a stream that is gone
-    }
-
-    [Fact]
-    public void A_process_that_stood_still_reads_what_came_meanwhile_before_it_calls_a_stream_dead()
-    {
-        var stream = Attach("MZ1");
-        Pass(1);
-        stream.Heard();
-        _clock.Advance(TimeSpan.FromSeconds(10));
-
-        Pass(0.25);
-        _call.ExpectNoMsg(Soon);
-        stream.Heard();
-        Pass(3);
-        _call.ExpectNoMsg(Soon);
-
-        Pass(0.5);
-        _call.FishForMessage(message => message is StreamLost { Reason: "media-timeout" });
-    }
-
-    [Fact]
-    public void A_socket_that_takes_nothing_for_three_seconds_is_lost()
-    {
-        var stream = Attach("MZ1");
-        stream.Socket().Hold();
-        Speaks("r1", "i1", frames: 1);
-        _call.ExpectMsg<BobSpoke>();
-
-        for (var i = 0; i < 5; i++)
-        {
-            stream.Heard();
-            Pass(1);
-        }
-
-        _call.ExpectMsg<StandInParent.ChildFailed>();
-        _call.ExpectMsg<StreamLost>().Reason.Should().Be("send-timeout");
-    }
-
-    [Fact]
     public void Finishing_waits_until_the_marks_say_that_all_was_heard()
     {
         Attach("MZ1");
@@ -399,51 +256,6 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
-    public void When_the_call_closes_the_line_a_stream_that_still_comes_is_closed_too()
-    {
-        var stream = Attach("MZ1");
-
-        _leg.Tell(new CloseLine());
-        var late = Attach("MZ2");
-
-        stream.Socket().Closed.Should().NotBeNull();
-        late.Socket().Closed.Should().NotBeNull();
-        Speaks("r1", "i1", frames: 10);
-        late.Socket().Sent.Should().BeEmpty();
-        _leg.Tell(new FinishPlayback());
-        _call.ExpectMsg<BobFinished>();
-    }
-
-    [Fact]
-    public void A_new_stream_takes_the_place_of_one_whose_end_has_not_shown()
-    {
-        var first = Attach("MZ1");
-        Speaks("r1", "i1", frames: 50);
-        _call.ExpectMsg<BobSpoke>();
-
-        var second = Attach("MZ2");
-
-        first.Socket().Closed.Should().NotBeNull();
-        Media(second).Sum().Should().Be(50 * 160);
-        _call.ExpectMsg<BobSpoke>();
-        _call.ExpectNoMsg(Soon);
-    }
-
-    [Fact]
-    public void Twilio_moving_on_is_a_lost_socket()
-    {
-        var stream = Attach("MZ1");
-
-        _leg.Tell(new Detach());
-
-        _call.ExpectMsg<StandInParent.ChildFailed>();
-        _call.ExpectMsg<StreamLost>().Reason.Should().Be("twilio-moved-on");
-        stream.Socket().Closed.Should().NotBeNull();
-        _leg.Tell(new Detach());
-        _call.ExpectNoMsg(Soon);
-    }
-
-    [Fact]
     public void What_a_lost_model_said_is_still_heard_and_told_as_cut()
     {
         var stream = Attach("MZ1");
@@ -497,81 +309,6 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
-    public void A_lost_session_stays_lost_on_the_next_stream()
-    {
-        Attach("MZ1");
-        _leg.Tell(new ModelLost(1));
-        _leg.Tell(new Detach());
-        _call.FishForMessage(message => message is StreamLost);
-        Attach("MZ2");
-
-        _leg.Tell(new ResponseStarted(1, "r2"));
-        _leg.Tell(new FinishPlayback());
-
-        _call.FishForMessage(message => message is BobFinished); // no response is waited for
-    }
-
-    [Fact]
-    public void The_socket_is_closed_when_the_leg_is_stopped()
-    {
-        var stream = Attach("MZ1");
-        Watch(_leg);
-
-        Sys.Stop(_leg);
-
-        ExpectTerminated(_leg);
-        stream.Socket().Closed.Should().NotBeNull();
-    }
-
-    [Fact]
-    public void The_recorder_learns_when_each_piece_is_heard_and_where_an_interruption_cut_it()
-    {
-        var began = _clock.GetElapsedTime(0);
-        Attach("MZ1");
-        Speaks("r1", "i1", frames: 10);
-        _clock.Advance(TimeSpan.FromMilliseconds(50));
-        Speaks("r1", "i1", frames: 5);
-        _clock.Advance(TimeSpan.FromMilliseconds(70));
-
-        _leg.Tell(new CallerSpoke(1));
-
-        Ms(_recorder.ExpectMsg<RecorderProtocol.BobSaid>().Until - began).Should().Be(200);
-        Ms(_recorder.ExpectMsg<RecorderProtocol.BobSaid>().Until - began).Should().Be(300);
-        Ms(_recorder.ExpectMsg<RecorderProtocol.BobCut>().At - began).Should().Be(120);
-    }
-
-    [Fact]
-    public void The_recorder_learns_from_a_late_mark_that_playback_was_held_up()
-    {
-        var began = _clock.GetElapsedTime(0);
-        Attach("MZ1");
-        Speaks("r1", "i1", frames: 10);
-        Speaks("r1", "i1", frames: 50);
-        _recorder.ExpectMsg<RecorderProtocol.BobSaid>();
-        _recorder.ExpectMsg<RecorderProtocol.BobSaid>();
-        _clock.Advance(TimeSpan.FromMilliseconds(700));
-
-        _leg.Tell(new MarkReturned("g1:m1"));
-
-        var moved = _recorder.ExpectMsg<RecorderProtocol.BobMoved>();
-        (Ms(moved.From - began), Ms(moved.To - began)).Should().Be((200, 700));
-    }
-
-    [Fact]
-    public void The_recorder_learns_that_a_lost_stream_is_silent()
-    {
-        var began = _clock.GetElapsedTime(0);
-        var stream = Attach("MZ1");
-        Speaks("r1", "i1", frames: 50);
-        _recorder.ExpectMsg<RecorderProtocol.BobSaid>();
-        _clock.Advance(TimeSpan.FromMilliseconds(150));
-
-        _leg.Tell(new StreamEnded(stream, "connection-reset"));
-
-        Ms(_recorder.ExpectMsg<RecorderProtocol.BobCut>().At - began).Should().Be(150);
-    }
-
-    [Fact]
     public void Keys_reach_the_call()
     {
         Attach("MZ1");
@@ -580,9 +317,6 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
 
         _call.ExpectMsg<CallerPressed>().Digit.Should().Be("7");
     }
-
-    /// <summary>To the nearest: the fake clock counts from the year 1, where a tick is less than a double can tell.</summary>
-    private static long Ms(TimeSpan time) => (long)Math.Round(time.TotalMilliseconds);
 
     private static IEnumerable<string> Kinds(MediaStream stream) => stream.Socket().Messages.Select(message =>
         message.GetProperty("event").GetString() switch
@@ -595,94 +329,6 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
     private static IEnumerable<int> Media(MediaStream stream) => stream.Socket().Messages
         .Where(message => message.GetProperty("event").GetString() == "media")
         .Select(message => message.GetProperty("media").GetProperty("payload").GetBytesFromBase64().Length);
-
-    [Fact]
-    public void A_clip_is_played_behind_what_is_said_and_belongs_to_no_session()
-    {
-        var stream = Attach("MZ1");
-        Speaks("r1", "i1", frames: 5);
-        Ends("r1", "i1");
-
-        Plays(ClipName.Apology, "c1", ms: 100);
-        _leg.Tell(new ModelLost(7));
-
-        Media(stream).Should().Equal(5 * 160, 5 * 160);
-        _call.ReceiveN(4, TimeSpan.FromSeconds(3)).Should().Equal(
-            new BobSpoke(), new ItemSpoken("i1", 100), new ClipPlays(Clip(ClipName.Apology, 100).Item("c1")), new ItemSpoken("c1", 100));
-        _call.ExpectMsg<SpeechCut>().Cut.Should().BeEmpty();
-    }
-
-    [Fact]
-    public void A_word_to_wait_is_not_said_while_there_is_something_to_hear()
-    {
-        var stream = Attach("MZ1");
-        Speaks("r1", "i1", frames: 5);
-        _call.ExpectMsg<BobSpoke>();
-
-        Plays(ClipName.Filler, "c1", ms: 100);
-
-        Media(stream).Should().Equal(5 * 160);
-        _call.ExpectNoMsg(Soon);
-    }
-
-    [Fact]
-    public void Words_that_follow_a_word_to_wait_without_a_pause_are_told_of()
-    {
-        Attach("MZ1");
-
-        Plays(ClipName.Filler, "c1", ms: 100);
-        Speaks("r1", "i1", frames: 5);
-
-        _call.ReceiveN(4, TimeSpan.FromSeconds(3)).Skip(1).Should().Equal(new ItemSpoken("c1", 100), new BobSpoke(IsBridge: true), new BobSpoke());
-    }
-
-    [Fact]
-    public void A_clip_that_the_caller_interrupts_is_cleared_and_cut_like_any_item()
-    {
-        var stream = Attach("MZ1");
-        Plays(ClipName.Greeting, "c1", ms: 1_000);
-        _clock.Advance(TimeSpan.FromMilliseconds(140));
-
-        _leg.Tell(new CallerSpoke(1));
-
-        Kinds(stream).Should().EndWith("clear");
-        var cut = ((SpeechInterrupted)_call.FishForMessage(message => message is SpeechInterrupted)).Cut.Should().ContainSingle().Subject;
-        (cut.Item.ItemId, cut.HeardMs, cut.ReceivedMs).Should().Be(("c1", 140, 1000));
-    }
-
-    [Fact]
-    public void A_clip_whose_stream_drops_is_played_from_there_on_the_next_one()
-    {
-        var first = Attach("MZ1");
-        Plays(ClipName.Greeting, "c1", ms: 1_000);
-        foreach (var mark in new[] { "g1:m1", "g1:m2" })
-        {
-            _clock.Advance(TimeSpan.FromMilliseconds(200));
-            _leg.Tell(new MarkReturned(mark));
-        }
-
-        _leg.Tell(new StreamEnded(first, "connection-reset"));
-        _call.FishForMessage(message => message is StreamLost);
-
-        var second = Attach("MZ2");
-
-        Media(second).Sum().Should().BeInRange(600 * 8, 640 * 8);
-    }
-
-    [Fact]
-    public void Without_a_stream_no_clip_is_said()
-    {
-        Plays(ClipName.Apology, "c1", ms: 100);
-
-        var stream = Attach("MZ1");
-
-        Media(stream).Should().BeEmpty();
-        _call.ExpectNoMsg(Soon);
-    }
-
-    private static Clip Clip(ClipName name, int ms) => Clips.GetOrAdd((name, ms), _ => new Clip(name, "clip", new byte[ms * Mulaw.BytesPerMs]));
-
-    private void Plays(ClipName name, string itemId, int ms) => _leg.Tell(new PlayClip(Clip(name, ms).Item(itemId)));
 
     private MediaStream Attach(string streamSid)
     {
@@ -715,9 +361,4 @@ public sealed class TwilioMediaActorSpecs : Akka.TestKit.Xunit.TestKit
             Pass(1);
         }
     }
-}
-
-file static class MediaStreamSockets
-{
-    public static FakeMessageSocket Socket(this MediaStream stream) => (FakeMessageSocket)stream.Socket;
 }
