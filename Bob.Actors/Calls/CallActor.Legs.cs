@@ -55,6 +55,7 @@ public sealed partial class CallActor
         switch (happened)
         {
             case ModelLegProtocol.LegReady ready:
+                _journal.Meter.Lost();
                 _redialling.LegReady(ready.Lost);
                 Redial();
                 break;
@@ -75,6 +76,9 @@ public sealed partial class CallActor
             case ModelLegProtocol.StandbyReady ready when _tools.Running == 0 && _state.AllowsHandOver(ready.Urgent):
                 _modelLeg.Tell(new ModelLegProtocol.TakeOver(SoFar()));
                 break;
+            case ModelLegProtocol.ModelHeard late when !_state.HasModel:
+                _journal.HeardLate(late.Event);
+                break;
             case ModelLegProtocol.ModelHeard heard:
                 Heard(heard.Event);
                 break;
@@ -92,6 +96,9 @@ public sealed partial class CallActor
         {
             case SpeechStarted:
                 Happened(new CallEvent.CallerSpoke());
+                break;
+            case SpeechStopped when _journal.Meter.Limit is { IsPassed: true } limit:
+                Happened(new CallEvent.CostLimitReached(limit)); // before the answer begins
                 break;
             case SpeechStopped:
                 Happened(new CallEvent.CallerPaused());

@@ -6,32 +6,27 @@ using Bob.Actors.Twilio;
 
 namespace Bob.Actors.Calls;
 
-/// <summary>A call that is over, and off the books of its parent: what the caller said last may still have to be put into words.</summary>
+/// <summary>A call that is over, and off the books of its parent: what the caller said last, and heard, may still have to be told.</summary>
 public sealed partial class CallActor
 {
-    /// <summary>Whatever has become of the model's leg: it has its own, shorter limits.</summary>
+    /// <summary>Whatever has become of the legs: the model's has its own, shorter limits.</summary>
     private static readonly TimeSpan LongestParting = 2 * LateWords.Longest;
 
-    /// <summary>Everything of the call goes but the model's session.</summary>
-    private void Part(OffTheBooks off)
+    private readonly HashSet<IActorRef> _toTell = []; // legs
+
+    /// <summary>Everything of the call goes but its legs, until they have told all.</summary>
+    private void Part()
     {
-        if (!off.Reached || Context.Child(_modelLeg.Path.Name).IsNobody())
-        {
-            Parted();
-            return;
-        }
-
-        foreach (var child in Context.GetChildren().Where(child => !child.Equals(_modelLeg)))
-        {
-            Context.Unwatch(child);
+        foreach (var child in Context.GetChildren().Where(child => !child.Equals(_modelLeg) && !child.Equals(_callerLeg)))
             Context.Stop(child);
-        }
-
-        CloseStream();
         Timers.CancelAll();
         Timers.StartSingleTimer(nameof(PartingDeadline), PartingDeadline.Instance, LongestParting);
-        _modelLeg.Tell(new ModelLegProtocol.CallIsOver());
         Become(Parting);
+        _toTell.UnionWith(Context.GetChildren().Where(child => child.Equals(_modelLeg) || child.Equals(_callerLeg)));
+        _callerLeg.Tell(new CallerLegProtocol.CallIsOver());
+        _modelLeg.Tell(new ModelLegProtocol.CallIsOver());
+        CloseStream(); // should the leg that has it be gone
+        LookWhetherAllIsTold();
     }
 
     private void Parting(object message)
@@ -41,18 +36,42 @@ public sealed partial class CallActor
             case ModelLegProtocol.ModelHeard late:
                 _journal.HeardLate(late.Event);
                 break;
-            case ModelLegProtocol.AllTold or ModelLegProtocol.LegReady or Terminated or PartingDeadline:
+            case CallerLegProtocol.AllTold:
+                Told(_callerLeg);
+                break;
+            case ModelLegProtocol.AllTold or ModelLegProtocol.LegReady:
+                Told(_modelLeg);
+                break;
+            case Terminated { ActorRef: var leg }:
+                Told(leg);
+                break;
+            case PartingDeadline:
                 Parted();
+                break;
+            case CallerLegProtocol.ICallerLegEvent late:
+                _journal.HeardLate(late);
                 break;
             case RecorderProtocol.RecorderFellBehind:
                 Truncation.FellBehind(_log, _journal);
                 break;
-            case CallerLegProtocol.ICallerLegEvent or ModelLegProtocol.IModelLegEvent or CallProtocol.ICallCommand or ToolFinished or EndRequested or OffTheBooks:
+            case ModelLegProtocol.IModelLegEvent or CallProtocol.ICallCommand or ToolFinished or EndRequested or OffTheBooks:
                 break; // nobody is there any more
             default:
                 Unhandled(message);
                 break;
         }
+    }
+
+    private void Told(IActorRef leg)
+    {
+        _toTell.Remove(leg);
+        LookWhetherAllIsTold();
+    }
+
+    private void LookWhetherAllIsTold()
+    {
+        if (_toTell.Count == 0)
+            Parted();
     }
 
     /// <summary>Told, and not left to be seen: a recorder whose disk hangs keeps this actor from being gone, and a node that drains does not wait for that.</summary>
@@ -63,8 +82,10 @@ public sealed partial class CallActor
     }
 
     /// <summary>From the parent: the end record is written, and whoever asks for this call is told so without it.</summary>
-    /// <param name="Reached">The caller's stream came; without one there are no words of theirs, and the call may be announced again.</param>
-    internal sealed record OffTheBooks(bool Reached) : IDeadLetterSuppression;
+    internal sealed record OffTheBooks : IDeadLetterSuppression
+    {
+        public static OffTheBooks Instance { get; } = new();
+    }
 
     private sealed record PartingDeadline : IDeadLetterSuppression
     {

@@ -203,8 +203,8 @@ public sealed partial class CallActor : UntypedActor, IWithTimers
             case WordsWait:
                 _journal.KeepWords();
                 break;
-            case OffTheBooks off:
-                Part(off);
+            case OffTheBooks:
+                Part();
                 break;
             case RecorderProtocol.RecorderFellBehind:
                 Truncation.FellBehind(_log, _journal);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bob.Actors.Realtime;
 
 namespace Bob.Actors.Calls;
 
@@ -17,6 +18,9 @@ public sealed partial record CallState(CallOptions Options)
 
     /// <summary>How long Bob waits to be asked what comes next, once the line is closed.</summary>
     public static readonly TimeSpan ClosingLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the model may take, after the end, to tell what was said last.</summary>
+    public static readonly TimeSpan PartingLimit = LateWords.Longest;
 
     /// <summary>A stream that lived less than this died at once.</summary>
     public static readonly TimeSpan ShortStream = TimeSpan.FromSeconds(2);
@@ -40,6 +44,9 @@ public sealed partial record CallState(CallOptions Options)
     private bool ModelStarted { get; init; }
 
     private string? ModelGone { get; init; }
+
+    /// <summary>Whether a model is still asked for anything.</summary>
+    public bool HasModel => ModelGone is null;
 
     private bool Greeted { get; init; }
 

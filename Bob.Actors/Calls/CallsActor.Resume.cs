@@ -31,7 +31,7 @@ public sealed partial class CallsActor
         if (Find(ask.CallSid) is { } call)
             call.Forward(ask);
         else if (_ended.TryGetValue(ask.CallSid, out var ended))
-            Sender.Tell(ended.Reached ? ended.Step : new FallBack(Apologise: true));
+            Sender.Tell(ended.Unreached is null ? ended.Step : new FallBack(Apologise: true));
         else if (!_revival.Seek(ask, Sender, Self))
             Sender.Tell(new FallBack(Apologise: true)); // it was cut off: no caller is hung up on without a word
     }

@@ -78,16 +78,14 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
                     _open[Sender] = open with { StreamSid = stream.StreamSid };
                 break;
             case CallEnded ended:
-                var reached = ended.StreamSid is not null;
                 if (Close(Sender) is { } over)
                 {
-                    reached |= over.StreamSid is not null; // an actor that was restarted has forgotten it
                     _parting.Add(Sender, over);
                     Record(over, ended);
                 }
 
                 // Behind what was passed on to it before it was off the books, so that nobody waits for an answer in vain.
-                Sender.Tell(new CallActor.OffTheBooks(reached));
+                Sender.Tell(CallActor.OffTheBooks.Instance);
                 break;
             case CallParted:
                 Part(Sender);
@@ -126,7 +124,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
         }
 
         var before = _ended.GetValueOrDefault(admit.CallSid);
-        if (before is { Reached: true })
+        if (before is { Unreached: null })
         {
             _log.WithContext("CallSid", admit.CallSid.Value).Warning("Call refused: it is over; its webhook was played back");
             Sender.Tell(new CallRefused("the call is over"));
@@ -147,7 +145,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
         }
 
         var meter = new CallMeter(services.Costs, services.Day, services.Clock);
-        Open(admit, new CallJournal(admit.CallSid, services.Journal, services.Clock, before?.LastEntry ?? 0, meter)).Forward(admit);
+        Open(admit, new CallJournal(admit.CallSid, services.Journal, services.Clock, before?.Unreached?.Close() ?? 0, meter)).Forward(admit);
     }
 
     private IActorRef Open(AdmitCall admission, CallJournal journal, CallState? resumed = null)
@@ -196,7 +194,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
         ended = ended with { StreamSid = ended.StreamSid ?? call.StreamSid }; // an actor that was restarted has forgotten it
         var end = ended.End;
         call.Journal.Ended(end);
-        Remember(ended.CallSid, new EndedCall(Reached: ended.StreamSid is not null, ended.Step, call.Journal.Last));
+        Remember(ended.CallSid, new EndedCall(ended.Step, call.Journal.IsReached ? null : call.Journal));
         Log(call with { StreamSid = ended.StreamSid }).Info("Call ended: {Result} by {Side}, {Reason}", end.Result, end.Side, end.Reason);
         CallMetrics.CallsEnded.Add(
             1,
@@ -246,10 +244,9 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
         internal INextStep Step => LastWords is null && CallState.IsFailure(End) ? new FallBack(Apologise: true) : new HangUp(LastWords);
     }
 
-    /// <param name="Reached">The caller's stream came; a call whose stream never did may be announced again.</param>
     /// <param name="Step">What Twilio is told, should it ask.</param>
-    /// <param name="LastEntry">The last number in its book.</param>
-    private sealed record EndedCall(bool Reached, INextStep Step, int LastEntry);
+    /// <param name="Unreached">The book of a call whose stream never came: it may be announced again, and then the book is gone on with.</param>
+    private sealed record EndedCall(INextStep Step, CallJournal? Unreached);
 
     private sealed record OpenCall(AdmitCall Admission, StreamSid? StreamSid, CallJournal Journal)
     {

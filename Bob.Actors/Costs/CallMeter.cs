@@ -9,8 +9,8 @@ namespace Bob.Actors.Costs;
 public sealed record CostLimit(CallEnd End, bool IsPassed);
 
 /// <summary>
-/// What one call costs, looked at whenever a response begins or ends. A cap is passed by one response at most: none begins once it is reached, whatever
-/// has been asked for. One owner at a time, but for <see cref="Close"/>.
+/// What one call costs, looked at whenever a response begins or ends. A cap is passed by one response at most: one that begins although it is reached is to be
+/// broken off. One owner at a time, but for <see cref="Close"/>.
 /// </summary>
 public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider clock)
 {
@@ -19,7 +19,7 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     private long? _answered;
     private decimal _model, _phone, _largest;
     private decimal? _inFlight;
-    private bool _isClosed;
+    private bool _hasNoRoom, _isClosed;
 
     /// <summary>A meter that costs nothing and has no cap.</summary>
     public static CallMeter Free(TimeProvider clock) => new(CostOptions.None, new DaySpending(null, clock), clock);
@@ -41,16 +41,16 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
         {
             lock (_gate)
             {
-                var (spent, own, goodbye) = (_model + Phone(), _inFlight ?? 0, Math.Max(_largest, _inFlight ?? 0));
+                var spent = _model + Phone();
                 if (spent >= costs.PerCall)
                     return new CostLimit(CallEnd.CallCostCap, IsPassed: true);
-                if (!day.HasRoomFor(0, own))
+                if (_hasNoRoom || day.IsOver)
                     return new CostLimit(CallEnd.DayCostCap, IsPassed: true);
                 if (_inFlight is not null)
                     return null; // when it has ended
-                if (spent + (2 * goodbye) > costs.PerCall)
+                if (spent + (2 * _largest) > costs.PerCall)
                     return new CostLimit(CallEnd.CallCostCap, IsPassed: false);
-                return day.HasRoomFor(2 * goodbye, own) ? null : new CostLimit(CallEnd.DayCostCap, IsPassed: false);
+                return day.HasRoomFor(2 * _largest) ? null : new CostLimit(CallEnd.DayCostCap, IsPassed: false);
             }
         }
     }
@@ -87,11 +87,20 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
         lock (_gate)
         {
             if (_isClosed)
-                return; // nobody would tell of its end
-            Forget(); // a session's that was lost
-            _inFlight = Math.Max(_largest, day.Expected);
-            day.Began(_inFlight.Value);
+                return; // it is broken off, and counts when it has told
+            Forget();
+            var expected = Math.Max(_largest, day.Expected);
+            _hasNoRoom = !day.Began(expected);
+            if (!_hasNoRoom)
+                _inFlight = expected;
         }
+    }
+
+    /// <summary>The session is lost: what the response in progress has cost, nobody tells.</summary>
+    public void Lost()
+    {
+        lock (_gate)
+            Forget();
     }
 
     /// <summary>A response is over. Its cost, where the model tells what it is billed for.</summary>
@@ -100,8 +109,8 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
         lock (_gate)
         {
             decimal? cost = used is null ? null : _prices.Of(used);
-            day.Ended(_inFlight ?? 0, cost ?? 0);
-            _inFlight = null;
+            day.Ended(_inFlight ?? 0, cost);
+            (_inFlight, _hasNoRoom) = (null, false);
             _model += cost ?? 0;
             _largest = Math.Max(_largest, cost ?? 0);
             return cost;
@@ -137,8 +146,8 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     private void Forget()
     {
         if (_inFlight is { } lost)
-            day.Ended(lost, 0);
-        _inFlight = null;
+            day.Ended(lost, null);
+        (_inFlight, _hasNoRoom) = (null, false);
     }
 
     /// <summary>The minutes that have begun; the day learns of them here.</summary>

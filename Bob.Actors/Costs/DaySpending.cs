@@ -6,14 +6,18 @@ namespace Bob.Actors.Costs;
 /// </summary>
 /// <param name="cap">The most that a day may cost; null: whatever it takes.</param>
 /// <param name="first">
-/// What a first response can cost (<see cref="Prices.FirstResponse"/>), for the time in which none has told: otherwise the first responses of many calls would be expected to cost
+/// What a first response can cost (<see cref="Prices.FirstResponse"/>), for the time in which few have told: otherwise the first responses of many calls would be expected to cost
 /// nothing, and pass the cap together. One that alone is more than the cap counts as much as that: then one response at a time may be had.
 /// </param>
 public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first = 0)
 {
+    /// <summary>So many responses tell what one costs: greetings alone, which are short, do not.</summary>
+    public const int Telling = 20;
+
     private readonly Lock _gate = new();
     private DateOnly _day = Today(clock);
-    private decimal _before, _spent, _inFlight, _largest = Math.Min(first, cap ?? first);
+    private decimal _before, _spent, _inFlight, _largest;
+    private int _told;
 
     /// <summary>The beginning of the day that is counted.</summary>
     public DateTimeOffset Midnight => new(Today(clock), TimeOnly.MinValue, TimeSpan.Zero);
@@ -28,18 +32,25 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first 
         }
     }
 
-    /// <summary>What a response is expected to cost: as much as the dearest that is known of, and no less than a first one can.</summary>
+    /// <summary>What a response is expected to cost: as much as the dearest that is known of, and, while few are, no less than a first one can.</summary>
     public decimal Expected
     {
         get
         {
             lock (_gate)
-                return _largest;
+                return _told < Telling ? Math.Max(_largest, Math.Min(first, cap ?? first)) : _largest;
         }
     }
 
-    /// <summary>Whether nothing more may begin.</summary>
-    public bool IsOver => !HasRoomFor(0, 0);
+    /// <summary>Whether the cap is reached: by what was spent, and not by what is expected.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+                return Turn() >= cap;
+        }
+    }
 
     /// <summary>What was spent before this process began to count. The last word on it counts.</summary>
     /// <param name="midnight">The day that it is about; another day's is of no use any more.</param>
@@ -53,30 +64,38 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first 
         }
     }
 
-    /// <summary>A response has cost that much before this process began to count. One beyond the day's cap was a mistake in the prices, and would bar all calls.</summary>
+    /// <summary>A response has cost that much before this process began to count.</summary>
     public void Expect(decimal cost)
     {
         lock (_gate)
-            _largest = cost > cap ? _largest : Math.Max(_largest, cost);
+            Learn(cost, cost > 0 ? Telling : 0);
     }
 
-    /// <summary>A response begins.</summary>
-    public void Began(decimal expected)
+    /// <summary>A response begins. False: with those in flight the cap may be reached, and there is no room kept for it.</summary>
+    public bool Began(decimal expected)
     {
         lock (_gate)
+        {
+            if (Turn() + _inFlight >= cap)
+                return false;
             _inFlight += expected;
+            return true;
+        }
     }
 
     /// <summary>A response is over, and has cost that much.</summary>
-    /// <param name="expected">What was said when it began.</param>
-    public void Ended(decimal expected, decimal cost)
+    /// <param name="expected">What was said when it began, and there was room.</param>
+    /// <param name="cost">Null: nobody has told, and nobody will.</param>
+    public void Ended(decimal expected, decimal? cost)
     {
         lock (_gate)
         {
             Turn();
             _inFlight -= expected;
-            _spent += cost;
-            _largest = Math.Max(_largest, cost);
+            if (cost is not { } told)
+                return;
+            _spent += told;
+            Learn(told, 1);
         }
     }
 
@@ -91,14 +110,22 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first 
     }
 
     /// <summary>Whether <paramref name="more"/> may still be spent.</summary>
-    /// <param name="own">What the one who asks has in flight: it is not counted.</param>
-    public bool HasRoomFor(decimal more, decimal own)
+    public bool HasRoomFor(decimal more)
     {
         lock (_gate)
-            return cap is not { } most || (more > 0 ? Turn() + _inFlight - own + more <= most : Turn() + _inFlight - own < most);
+            return cap is not { } most || Turn() + more <= most;
     }
 
     private static DateOnly Today(TimeProvider clock) => DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
+
+    /// <summary>What costs more than a whole day may was a mistake in the prices: it says nothing of others, and would bar all calls.</summary>
+    private void Learn(decimal cost, int told)
+    {
+        if (cost > cap)
+            return;
+        _largest = Math.Max(_largest, cost);
+        _told = Math.Min(Telling, _told + told);
+    }
 
     /// <summary>The sum; at midnight it begins anew.</summary>
     private decimal Turn()

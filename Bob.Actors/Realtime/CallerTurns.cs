@@ -66,12 +66,14 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
         AddSilence(MsOfSilence);
     }
 
-    /// <summary>The caller is gone in the middle of a turn: so much silence that the model takes it for its end, whatever it goes by.</summary>
-    public void EndOpenTurn(TurnDetection detection) =>
-        AddSilence(detection is ServerVad vad ? vad.SilenceDurationMs + MsOfSilence : LongestWaitMs);
+    /// <summary>So much silence the model takes for the end of a turn, whatever it goes by, ms.</summary>
+    public static int MsThatEnd(TurnDetection detection) => detection is ServerVad vad ? vad.SilenceDurationMs + MsOfSilence : LongestWaitMs;
 
-    /// <summary>Whether all turns so far are in words, or never will be.</summary>
-    public bool AllSettled => _ends.Count == 0;
+    public void AddSilence(int ms)
+    {
+        for (var added = 0; added < ms; added += FrameMs)
+            Frame(CallerAudio.Silence);
+    }
 
     /// <summary>Whether words are to come of a turn that ended not long ago.</summary>
     public bool AwaitsWords => _ends.Values.Any(end => clock.GetElapsedTime(end.At) < LongestTranscription);
@@ -127,12 +129,6 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
         IsOpen = false;
         _ends.Clear();
         _lastEnd = _inWords = _answeredEnd = 0;
-    }
-
-    private void AddSilence(int ms)
-    {
-        for (var added = 0; added < ms; added += FrameMs)
-            Frame(CallerAudio.Silence);
     }
 
     private static bool IsLoud(byte[] mulaw)

@@ -96,6 +96,9 @@ internal sealed class ModelConnection
     /// <summary>The socket takes messages again: those that waited go out. Audio is for <see cref="SendAudio"/>, once it may be sent.</summary>
     public void Drained() => _sender.Drained();
 
+    /// <summary>The caller hears no more of it.</summary>
+    public void Hush() => _reader.Hush();
+
     public void Close()
     {
         _reader.Silence();

@@ -91,8 +91,16 @@ public sealed partial class ModelProvider : IModelDialer, IDisposable
     /// <summary>Does beforehand what only the first dial has to do. A failure is noted, as any dial's; that it went well says little of a session.</summary>
     public async Task PrepareAsync(CancellationToken cancellation)
     {
-        if (await _dialer.PrepareAsync(cancellation) is { } failure)
+        var began = _clock.GetTimestamp();
+        if (await _dialer.PrepareAsync(cancellation) is { } failure && !HeardOfSince(began))
             Note(failure);
+    }
+
+    /// <summary>Whether a dial has told of it, which knows better than what took until now to fail.</summary>
+    private bool HeardOfSince(long timestamp)
+    {
+        lock (_gate)
+            return _last?.At >= timestamp;
     }
 
     /// <summary>Why a dial would be of no use; null when it may be tried.</summary>

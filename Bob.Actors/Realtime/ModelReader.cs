@@ -17,12 +17,13 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
     /// <summary>No caller begins to speak more often than this; more is a server gone wild, and would keep the whole call busy.</summary>
     private static readonly TimeSpan ShortestTurn = TimeSpan.FromMilliseconds(100);
 
-    private readonly RecentIds _recent = new();
+    private readonly RecentIds _recent = new(), _billed = new();
     private readonly SpeakingResponse _speaking = new();
     private readonly VoiceFormat _format = new();
     private SpokenItem? _item;
     private RealtimeError? _lastError;
     private long? _speechStarted;
+    private volatile IActorRef _callerLeg = callerLeg;
     private volatile bool _silenced;
 
     /// <summary>How the session gets on.</summary>
@@ -30,6 +31,9 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
 
     /// <summary>From now on it only waits for the socket's end: a session that is given up may go on speaking until it is closed.</summary>
     public void Silence() => _silenced = true;
+
+    /// <summary>From now on the caller hears nothing of it; the model's leg does.</summary>
+    public void Hush() => _callerLeg = ActorRefs.Nobody;
 
     /// <summary>Runs until the socket ends, and reports the end once, also when a bug ends it: nobody else would notice.</summary>
     public async Task RunAsync()
@@ -109,12 +113,12 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
         }
         else if (_format.IsWrong(delta.Base64))
         {
-            callerLeg.Tell(new CallerLegProtocol.CallerSpoke(line.Attempt), ActorRefs.NoSender); // what of it is on its way is noise: away with it
+            _callerLeg.Tell(new CallerLegProtocol.CallerSpoke(line.Attempt), ActorRefs.NoSender); // what of it is on its way is noise: away with it
             return new ModelFailure(FailureKind.Permanent, "wrong-audio-format");
         }
         else if (delta.Bytes > 0)
         {
-            callerLeg.Tell(new VoiceAudio(ItemOf(in delta), delta.Base64.ToArray(), delta.Bytes), ActorRefs.NoSender);
+            _callerLeg.Tell(new VoiceAudio(ItemOf(in delta), delta.Base64.ToArray(), delta.Bytes), ActorRefs.NoSender);
         }
 
         return null;
@@ -136,7 +140,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
             case ResponseCreated created:
                 Progress.Opened();
                 _format.Begin();
-                callerLeg.Tell(new CallerLegProtocol.ResponseStarted(line.Attempt, created.ResponseId), ActorRefs.NoSender);
+                _callerLeg.Tell(new CallerLegProtocol.ResponseStarted(line.Attempt, created.ResponseId), ActorRefs.NoSender);
                 return true;
             case TranscriptDelta delta:
                 Progress.Step();
@@ -149,12 +153,16 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
                 return true;
             case AudioDone done when !_speaking.IsStranger(done.ResponseId):
                 Finishes(done.ResponseId);
-                callerLeg.Tell(
+                _callerLeg.Tell(
                     new CallerLegProtocol.ItemFinished(new SpokenItem(done.ResponseId, done.ItemId, done.ContentIndex)), ActorRefs.NoSender);
                 return true;
+            case ResponseDone { Usage: not null } done when _billed.Seen(done.ResponseId):
+            case CallerTranscribed { Usage: not null } transcribed when _billed.Seen(transcribed.ItemId):
+                CallMetrics.Skipped("model-duplicate");
+                return false; // told twice, under another event's id: it is paid for once
             case ResponseDone done:
                 _speaking.Ends(done.ResponseId);
-                callerLeg.Tell(new CallerLegProtocol.ResponseFinished(done.ResponseId, IsWhole: done.Status == "completed"), ActorRefs.NoSender);
+                _callerLeg.Tell(new CallerLegProtocol.ResponseFinished(done.ResponseId, IsWhole: done.Status == "completed"), ActorRefs.NoSender);
                 return true;
             case ErrorReported error:
                 _lastError = error.Error;
@@ -190,7 +198,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
 
         _speechStarted = clock.GetTimestamp();
         _speaking.Interrupted();
-        callerLeg.Tell(new CallerLegProtocol.CallerSpoke(line.Attempt), ActorRefs.NoSender);
+        _callerLeg.Tell(new CallerLegProtocol.CallerSpoke(line.Attempt), ActorRefs.NoSender);
         return true;
     }
 
@@ -205,7 +213,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
 
     private static bool Same(ReadOnlySpan<byte> utf8, string text) => System.Text.Ascii.Equals(utf8, text);
 
-    /// <summary>The last 64 event ids, by their hash: a server that sends an event twice must not make Bob stutter.</summary>
+    /// <summary>The last 64 ids, by their hash: a server that sends an event twice must not make Bob stutter, nor pay twice.</summary>
     private sealed class RecentIds
     {
         private readonly ulong[] _hashes = new ulong[64];

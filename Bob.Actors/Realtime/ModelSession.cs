@@ -38,7 +38,7 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
     /// <summary>Whether nobody speaks, is to speak, or waits for a tool, so that another session can take over and know all that this one does.</summary>
     /// <param name="urgent">Words of the caller's that are still to come do not matter.</param>
     public bool IsSilent(bool urgent) =>
-        _gate.Idle && !_finishing && !timers.IsTimerActive(ModelTimer.Retry) && (urgent || setup.Options.TranscriptionModel is null || turns.AllSettled);
+        _gate.Idle && !_finishing && !timers.IsTimerActive(ModelTimer.Retry) && (urgent || setup.Options.TranscriptionModel is null || !turns.AwaitsWords);
 
     /// <summary>Gives the session the conversation so far and lets it begin.</summary>
     /// <param name="answered">The caller's turns that it goes on to answer, as sound; empty when they are in words.</param>
@@ -53,11 +53,10 @@ internal sealed class ModelSession(ModelLegSetup setup, ModelConnection connecti
         connection.SendAudio();
     }
 
-    /// <summary>The call is over.</summary>
+    /// <summary>Nothing more is asked of the model.</summary>
     public LateWords Over()
     {
-        var late = new LateWords(
-            connection, turns, setup.Options.TurnDetection, _gate.Announced, _gate.Expects, setup.Options.TranscriptionModel is not null);
+        var late = new LateWords(connection, turns, _gate, setup.Options, setup.Clock);
         late.Begin();
         return late;
     }

@@ -22,7 +22,7 @@ public sealed record ModelLegSetup(
 /// Idle ──────────► Dialling ─────────► Configuring ──────────► Configured ──────────► Live
 ///   ▲                 │                     │                      │                  │
 ///   └── restart ◄─────┴─────────────────────┴──── lost ────────────┴──────────────────┤     GiveUp ──► Gone
-///                                                                         CallIsOver └──► Over
+///                                                                 CallIsOver, GiveUp └──► Over
 /// </code>
 /// </summary>
 public sealed partial class OpenAiRealtimeActor : UntypedActor, IWithTimers
@@ -156,9 +156,9 @@ public sealed partial class OpenAiRealtimeActor : UntypedActor, IWithTimers
         {
             HandOver(takeOver);
         }
-        else if (message is CallIsOver)
+        else if (message is CallIsOver or GiveUp)
         {
-            BeOver();
+            BeOver(callIsOver: message is CallIsOver);
         }
         else if (_session!.Takes(message))
         {
@@ -201,7 +201,7 @@ public sealed partial class OpenAiRealtimeActor : UntypedActor, IWithTimers
         switch (message)
         {
             case FinishSpeaking:
-                _setup.CallerLeg.Tell(new CallerLegProtocol.FinishPlayback());
+                FinishPlayback();
                 break;
             case CallIsOver:
                 _call.Tell(new AllTold());
@@ -277,6 +277,9 @@ public sealed partial class OpenAiRealtimeActor : UntypedActor, IWithTimers
 
     /// <summary>The session is over. Whether there is another try, and where, is for the call to say: a refusal for good is one of one server.</summary>
     private static void Lost(ModelFailure failure) => throw new ModelLostException(failure);
+
+    /// <summary>The model says no more: what the caller's leg has is all there is.</summary>
+    private void FinishPlayback() => _setup.CallerLeg.Tell(new CallerLegProtocol.FinishPlayback());
 
     private void Disconnect()
     {

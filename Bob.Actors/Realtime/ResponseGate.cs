@@ -40,7 +40,10 @@ public sealed class ResponseGate
     public bool Idle => Active is null && _asked is null && _wanted.Count == 0 && _owed.Count == 0 && !_callerTurn && _openCalls.Count == 0;
 
     /// <summary>Whether a response will begin without any more being asked for.</summary>
-    public bool Expects => _asked is not null || _callerTurn || Active == NotAnnounced;
+    public bool Expects => ExpectsAsked || _callerTurn;
+
+    /// <summary>Whether one will that was asked for.</summary>
+    public bool ExpectsAsked => _asked is not null || Active == NotAnnounced;
 
     /// <summary>Asks for a response; a request of the same purpose that still waits is replaced. One that came too late for the silence is none.</summary>
     public void Want(ResponseRequest request)

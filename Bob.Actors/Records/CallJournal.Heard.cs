@@ -25,7 +25,7 @@ public sealed partial class CallJournal
                 break;
             case CallerTranscribed transcribed:
                 Add(new CallerWords(transcribed.ItemId, transcribed.Transcript));
-                if (transcribed.Usage is { } billed && _billedTurns.IsNew(transcribed.ItemId))
+                if (transcribed.Usage is { } billed)
                     Write(new TranscriptionReported(transcribed.ItemId, billed.TextIn, billed.AudioIn, billed.TextOut, billed.Seconds, Meter.Transcribed(billed)));
                 break;
             case TranscriptionFailed failed:
@@ -44,8 +44,6 @@ public sealed partial class CallJournal
                 Meter.Began();
                 break;
             case ResponseDone done:
-                if (done.Usage is not null && !_billedResponses.IsNew(done.ResponseId))
-                    break; // told twice: it is paid for once, and another may be in flight by now
                 if (done.Status == "completed")
                     _worded.Clear();
                 else if (done.Status != "cancelled" && _lastWords.ResponseId == done.ResponseId)
@@ -70,6 +68,13 @@ public sealed partial class CallJournal
     public void HeardLate(RealtimeEvent happened)
     {
         if (happened is SpeechStarted or SpeechStopped or InputCommitted or CallerTranscribed or TranscriptionFailed or ResponseDone)
+            Heard(happened);
+    }
+
+    /// <summary>Takes down what the caller's leg tells after the end: how much was heard of what Bob was saying.</summary>
+    public void HeardLate(CallerLegProtocol.ICallerLegEvent happened)
+    {
+        if (happened is CallerLegProtocol.SpeechInterrupted)
             Heard(happened);
     }
 

@@ -23,13 +23,9 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     /// </summary>
     public static readonly TimeSpan WordsInterval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What is told twice is told twice soon: a call has fewer than ten responses a minute.</summary>
-    private const int MostBilled = 500;
-
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (long? Started, long? Ended)> _turns = [];
     private readonly Dictionary<string, long> _tools = [];
-    private readonly ToldOnce _billedResponses = new(MostBilled), _billedTurns = new(MostBilled);
     private readonly HashSet<string> _worded = []; // items of the response in progress that have words
     private long _opened;
     private long? _wordsWritten;
@@ -68,6 +64,9 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
 
         private set;
     }
+
+    /// <summary>Whether the caller was ever on the line.</summary>
+    public bool IsReached => _streams > 0;
 
     /// <summary>How long ago the call was opened.</summary>
     public TimeSpan Age => clock.GetElapsedTime(_opened);
@@ -170,8 +169,8 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     }
 
     /// <summary>
-    /// Writes the one end. Nothing is written after it, but that the recording is not whole, what the caller's last words were, and what the model is
-    /// paid for.
+    /// Writes the one end. Nothing is written after it, but that the recording is not whole, what the last words were, how much of Bob's was heard, and what the
+    /// model is paid for.
     /// </summary>
     public void Ended(CallEnd end)
     {
@@ -182,6 +181,17 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
             var phone = Meter.Close();
             Write(new CallEnded(end, _firstAudioMs, Math.Max(0, _streams - 1), phone?.Seconds, phone?.Cost));
             (_isOpen, _isOver) = (false, true);
+        }
+    }
+
+    /// <summary>The call is announced again, in a book that goes on where this one ends: nothing more is written in this one.</summary>
+    /// <returns>The number of its last entry.</returns>
+    public int Close()
+    {
+        lock (_gate)
+        {
+            (_isOpen, _isOver) = (false, false);
+            return last;
         }
     }
 
@@ -226,7 +236,7 @@ public sealed partial class CallJournal(CallSid callSid, IJournal journal, TimeP
     private int? Write(JournalEntry entry)
     {
         lock (_gate)
-            return _isOpen || (_isOver && entry is CallerTurn or CallerWords or CallerWordsFailed or TranscriptionReported or UsageReported) ? Append(entry) : null;
+            return _isOpen || (_isOver && entry is CallerTurn or CallerWords or CallerWordsFailed or BobCut or TranscriptionReported or UsageReported) ? Append(entry) : null;
     }
 
     private int Append(JournalEntry entry)

@@ -161,8 +161,8 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
     /// <summary>Takes <see cref="Finish"/> back.</summary>
     public void GoOn() => _finishing = false;
 
-    /// <summary>Of what was sent, the caller hears no more than until now.</summary>
-    public void Silenced() => Silenced(Now);
+    /// <summary>The line is closed: what the caller has not heard of what was said, they never will.</summary>
+    public void CutShort() => _ = Cut();
 
     private void Silenced(TimeSpan now) => _recorder?.Tell(new RecorderProtocol.BobCut(_ledger.HeardUntil(now)), ActorRefs.NoSender);
 
@@ -197,16 +197,22 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
 
     private void Interrupted()
     {
-        _framing.Drop();
         _finishing = false; // cut off is not finished: the call decides whether it goes on
+        if (Cut())
+            _sender?.Post(_writer!.Clear);
+        Paused();
+    }
+
+    /// <returns>Whether the line may hold some of it.</returns>
+    private bool Cut()
+    {
+        _framing.Drop();
         var now = Now;
         Silenced(now);
         var interruption = _ledger.Interrupt(now);
-        if (interruption.ClearLine)
-            _sender?.Post(_writer!.Clear);
         if (interruption.Cut.Count > 0)
             call.Tell(new SpeechInterrupted(interruption.Cut));
-        Paused();
+        return interruption.ClearLine;
     }
 
     /// <summary>Looks whether everything has been heard; if not, sees to it that a lost mark cannot hold the call up.</summary>

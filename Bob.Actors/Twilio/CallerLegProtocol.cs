@@ -21,6 +21,9 @@ public static class CallerLegProtocol
     /// <summary>From the call: close the stream; nothing more is to be heard.</summary>
     public sealed record CloseLine : ICallerLegCommand;
 
+    /// <summary>From the call: it is over. What was not heard, never will be: answered with <see cref="SpeechInterrupted"/>, if there is any, and <see cref="AllTold"/>.</summary>
+    public sealed record CallIsOver : ICallerLegCommand;
+
     /// <summary>Tell the call with <see cref="BobFinished"/> when everything has been heard.</summary>
     public sealed record FinishPlayback : ICallerLegCommand;
 
@@ -87,8 +90,11 @@ public static class CallerLegProtocol
     /// <summary>To the call: all audio of an item has come.</summary>
     public sealed record ItemSpoken(string ItemId, long ReceivedMs) : ICallerLegEvent;
 
-    /// <summary>To the call and to the model's leg: the caller interrupted these items.</summary>
+    /// <summary>To the call and to the model's leg: the caller interrupted these items, by a word or by hanging up.</summary>
     public sealed record SpeechInterrupted(IReadOnlyList<HeardItem> Cut) : ICallerLegEvent;
+
+    /// <summary>To the call, after <see cref="CallIsOver"/>: there is nothing more to come.</summary>
+    public sealed record AllTold : ICallerLegEvent;
 
     /// <summary>To the call: these items end where the model's session was lost, or their response was broken off; what has only words by now has no sound.</summary>
     public sealed record SpeechCut(IReadOnlyList<HeardItem> Cut) : ICallerLegEvent;

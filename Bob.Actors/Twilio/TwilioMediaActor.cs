@@ -53,6 +53,11 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
             case CloseLine:
                 Become(Closed);
                 break;
+            case CallIsOver:
+                _voice.CutShort();
+                Become(Closed);
+                _call.Tell(new AllTold());
+                break;
             case PlayClip or GoOn or Detach or MarkReturned or KeyPressed or StreamStopped or StreamEnded or SocketDrained or SocketBroken or Watch or HeardDeadline:
                 break; // of a stream that is gone
             default:
@@ -98,11 +103,15 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
                     throw new CallerSocketLostException("send-timeout");
                 break;
             case StreamStopped stopped when stopped.Stream == _stream:
-                _call.Tell(new CallerHungUp());
                 Close();
+                _call.Tell(new CallerHungUp());
                 break;
             case CloseLine:
                 Close();
+                break;
+            case CallIsOver:
+                Close();
+                _call.Tell(new AllTold());
                 break;
             case StreamEnded ended when ended.Stream == _stream:
                 throw new CallerSocketLostException(ended.Reason);
@@ -134,6 +143,9 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
             case FinishPlayback:
                 _call.Tell(new BobFinished());
                 break;
+            case CallIsOver:
+                _call.Tell(new AllTold());
+                break;
             case VoiceAudio or ICallerLegCommand or SocketDrained or SocketBroken or Watch or HeardDeadline:
                 break;
             default:
@@ -156,7 +168,7 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
 
     private void Close()
     {
-        _voice.Silenced();
+        _voice.CutShort();
         Release("the call is over");
         Become(Closed);
     }

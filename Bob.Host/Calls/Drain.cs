@@ -12,16 +12,16 @@ namespace Bob.Host.Calls;
 public sealed partial class Drain(BobOptions options, Switchboard switchboard, CallsTakenOver takenOver, IHostApplicationLifetime host, TimeProvider clock, ILogger<Drain> log) : IDisposable
 {
     /// <summary>How long Bob may take to say goodbye to all; then Twilio says it.</summary>
-    public static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(8);
+    public static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(6);
 
-    /// <summary>How long Twilio may take to come and ask for it. With the time to write all down it stays within 15 s.</summary>
-    public static readonly TimeSpan ClosingLimit = CallState.ClosingLimit + TimeSpan.FromSeconds(1.5);
+    /// <summary>How long Twilio may take to come and ask for it, and the model to tell what was said last.</summary>
+    public static readonly TimeSpan ClosingLimit = CallState.ClosingLimit + CallState.PartingLimit;
 
     /// <summary>Long enough to find out that there are no calls.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Twilio reports the end of a call after the caller heard it.</summary>
-    private static readonly TimeSpan Afterwards = TimeSpan.FromMilliseconds(400);
+    public static readonly TimeSpan Afterwards = TimeSpan.FromMilliseconds(400);
 
     private readonly CancellationTokenSource _hurry = new();
     private int _asked;

@@ -170,14 +170,15 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
         }
     }
 
-    /// <summary>What all calls cost in a time, on all nodes.</summary>
+    /// <summary>What the calls of this node cost in a time, and those of which nobody knows any more whose they were.</summary>
     /// <exception cref="RecordsFailure">The database cannot be had.</exception>
     public async Task<decimal> SpentAsync(DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation)
     {
         try
         {
             await using var db = database.Open();
-            return (await db.Usage.Where(row => row.At >= from && row.At < until).SumAsync(row => row.CostMicros, cancellation) ?? 0) / 1_000_000m;
+            var ours = db.Usage.Where(row => row.At >= from && row.At < until && !db.Calls.Any(call => call.CallSid == row.CallSid && call.Node != node));
+            return (await ours.SumAsync(row => row.CostMicros, cancellation) ?? 0) / 1_000_000m;
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
         {

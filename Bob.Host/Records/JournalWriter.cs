@@ -78,6 +78,9 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             _delivery.Dropped(spool.Torn);
     }
 
+    /// <summary>Calls of a dead process have got their ends, and with them what they cost on the telephone. On the writer's thread.</summary>
+    public event Action? EndsAreWritten;
+
     /// <summary>Where the journal goes at the moment.</summary>
     public JournalState State => _state;
 
@@ -304,7 +307,11 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         }
 
         if (outcome.Ended is { } ended)
+        {
             _orphans.Recorded(ended);
+            EndsAreWritten?.Invoke();
+        }
+
         if (outcome.ReplayedTo is { } end)
         {
             _replayed = end;

@@ -5,8 +5,8 @@ using static Bob.Actors.Records.JournalEntry;
 namespace Bob.Host.Records;
 
 /// <summary>
-/// Tells the day's spending what stood in the books before this process began, and how dear a response can be: once, at the start. Where the database cannot be had by then, what the
-/// spool holds of today counts, until the database has taken it and says all.
+/// Tells the day's spending what stood in the books before this process began, and how dear a response can be: at the start, and again when calls of a dead process have got their
+/// ends. Where the database cannot be had by then, what the spool holds of today counts, until the database has taken it and says all.
 /// </summary>
 public sealed partial class SpendingSoFar(
     DaySpending spending, JournalStore store, JournalWriter writer, Spool spool, TimeProvider clock, ILogger<SpendingSoFar> log)
@@ -20,13 +20,16 @@ public sealed partial class SpendingSoFar(
     /// <summary>Returns with the sum, as far as it can be had.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
+        writer.EndsAreWritten += AskAgain;
         if (await TryAsync(cancellation))
             return;
         spending.Brought(OfSpool(), spending.Midnight);
-        _ = Task.Run(CatchUpAsync, CancellationToken.None);
+        AskAgain();
     }
 
     public void Stop() => _stopped.Cancel();
+
+    private void AskAgain() => _ = Task.Run(CatchUpAsync, CancellationToken.None);
 
     private async Task CatchUpAsync()
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.TestKit;
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Hosting;
 using Bob.Actors.Realtime;
@@ -108,6 +109,28 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void What_was_heard_of_Bob_when_Twilio_says_that_the_call_is_over_is_in_its_book()
+    {
+        var calls = Start(holdsOn: true, callerHoldsOn: true);
+        Connect(calls, "CA1");
+        StandInLeg.Up[] legs = [_legs.ExpectMsg<StandInLeg.Up>(), _legs.ExpectMsg<StandInLeg.Up>()];
+        var (caller, model) = (legs.Single(up => up.Leg.Path.Name == "caller").Leg, legs.Single(up => up.Leg.Path.Name == "model").Leg);
+        model.Tell(new StandInLeg.Report(new ModelLegProtocol.ModelHeard(new TranscriptDone("r1", "i1", 0, "We are open from nine to five."))));
+        AwaitCondition(() => _written.OfType<JournalEntry.BobSaid>().Any());
+        calls.Tell(new CallOver(new CallSid("CA1"), "completed"));
+        _ends.ExpectMsg<CallsActor.CallEnded>();
+        calls.Tell(DrainCalls.Instance, _frontEnd);
+
+        model.Tell(new StandInLeg.Report(new ModelLegProtocol.AllTold()));
+        _frontEnd.ExpectNoMsg(Soon);
+        caller.Tell(new StandInLeg.Report(new CallerLegProtocol.SpeechInterrupted([new HeardItem(new SpokenItem("r1", "i1", 0), 1_000, 2_000)])));
+        caller.Tell(new StandInLeg.Report(new CallerLegProtocol.AllTold()));
+
+        _frontEnd.ExpectMsg<Drained>();
+        _written.Last().Should().BeOfType<JournalEntry.BobCut>().Which.HeardText.Should().Be("We are open");
+    }
+
+    [Fact]
     public void A_call_that_cannot_be_gone_holds_up_nobody_who_drains()
     {
         var stop = new TaskCompletionSource();
@@ -123,20 +146,33 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
-    public void A_call_whose_stream_never_came_waits_for_no_words_and_may_be_announced_again()
+    public void What_a_call_has_cost_whose_stream_never_came_is_waited_for_and_it_may_be_announced_again_meanwhile()
     {
         var calls = Start(holdsOn: true);
         Admit(calls, "CA1");
+        var first = _legs.FishForMessage<StandInLeg.Up>(up => up.Leg.Path.Name == "model").Leg;
         calls.Tell(new CallOver(new CallSid("CA1"), "no-answer"));
         _ends.ExpectMsg<CallsActor.CallEnded>();
+        first.Tell(Bill("r1"));
+        AwaitCondition(() => _written.OfType<JournalEntry.UsageReported>().Any());
 
         Admit(calls, "CA1");
+        var second = _legs.FishForMessage<StandInLeg.Up>(up => up.Leg.Path.Name == "model").Leg;
+        first.Tell(Bill("r2")); // of a book that is gone on with
+        first.Tell(new StandInLeg.Report(new ModelLegProtocol.AllTold()));
         calls.Tell(new CallOver(new CallSid("CA1"), "completed"));
         _ends.ExpectMsg<CallsActor.CallEnded>();
         calls.Tell(DrainCalls.Instance, _frontEnd);
+        _frontEnd.ExpectNoMsg(Soon);
+        second.Tell(Bill("r3"));
+        second.Tell(new StandInLeg.Report(new ModelLegProtocol.AllTold()));
 
         _frontEnd.ExpectMsg<Drained>();
-        _written.Select(entry => entry.Number).Should().OnlyHaveUniqueItems();
+        _written.Select(entry => entry.Number).Should().Equal(Enumerable.Range(1, _written.Count));
+        _written.OfType<JournalEntry.UsageReported>().Select(used => used.ResponseId).Should().Equal("r1", "r3");
+
+        static StandInLeg.Report Bill(string responseId) =>
+            new(new ModelLegProtocol.ModelHeard(new ResponseDone(responseId, "cancelled", null, null, new RealtimeUsage(1, 1, 0, 0, 1, 1))));
     }
 
     [Fact]
@@ -243,7 +279,7 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
         EventFilter.Exception<NotSupportedException>().ExpectOne(() => Break(calls, "CA1"));
     }
 
-    private IActorRef Start(int maxCalls = 10, bool realCallerLeg = false, Task? stopsAfter = null, bool holdsOn = false)
+    private IActorRef Start(int maxCalls = 10, bool realCallerLeg = false, Task? stopsAfter = null, bool holdsOn = false, bool callerHoldsOn = false)
     {
         var realtime = new RealtimeOptions { Url = new Uri("wss://model.example"), Model = "m", ApiKey = "k", Instructions = "i", Greeting = "g" };
         var services = new CallServices(
@@ -253,7 +289,7 @@ public sealed class CallsActorSpecs : Akka.TestKit.Xunit.TestKit
             _clock,
             setup => realCallerLeg
                 ? Props.Create(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path)
-                : Props.Create(() => new StandInLeg(_legs.Ref, false, stopsAfter, false)),
+                : Props.Create(() => new StandInLeg(_legs.Ref, false, stopsAfter, callerHoldsOn)),
             _ => Props.Create(() => new StandInLeg(_legs.Ref, true, null, holdsOn)),
             new FakeDialer().AsModel(realtime))
         { Journal = new Book(_written) };

@@ -126,6 +126,41 @@ public sealed class CostCapSpecs : IDisposable
     }
 
     [Fact]
+    public async Task When_other_calls_reach_the_days_cap_the_next_answer_is_not_begun_or_it_is_broken_off_and_paid_for()
+    {
+        await using var house = await StartAsync(Script() with { CallerSays = ["one"] }, settings: [.. Books, ("MAX_COST_PER_DAY", "1000")]);
+        var call = house.Twilio.PlaceCall(new CallPlan());
+        await call.WaitForHeardAsync(Voice(Talk).Length / 8);
+        await call.WaitForQuietAsync();
+
+        house.Services.GetRequiredService<DaySpending>().Add(1_000);
+        call.Speak(Voice("one"));
+        var report = await call.Completion;
+
+        (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.DayCostCap);
+        report.TwimlDocuments[^1].Should().Contain($"<Say>{CallState.EarlyFarewell}</Say><Hangup />");
+        report.Playback.Single().Audio.Length.Should().BeInRange(Voice(Talk).Length, (2 * Voice(Talk).Length) - 1, "the greeting, and no whole answer");
+        var made = house.Model.Sessions.Single().Responses.Select(response => response.Id).ToList();
+        (await _books.WhenAsync(db => db.Usage.Where(row => row.Kind == UsageKind.Model).Select(row => row.ResponseId!).ToListAsync(Cancellation), paid => paid.Count == made.Count))
+            .Should().Equal(made);
+        (await _books.WhenAsync(db => db.Turns.Where(turn => turn.Role == TurnRole.Caller).Select(turn => turn.Text).ToListAsync(Cancellation), said => said is [{ Length: > 0 }]))
+            .Should().Equal(["one"], "what the caller said is on record");
+    }
+
+    [Fact]
+    public async Task A_greeting_that_nobody_came_to_hear_is_paid_for()
+    {
+        var script = new RealtimeScript { Greeting = new Reply { Say = [Talk] } };
+        await using var house = await StartAsync(script, options => options with { Speed = 0.5 }, options => options with { StreamOpenDelay = TimeSpan.FromSeconds(5) }, settings: Books);
+
+        var report = await house.Twilio.PlaceCall(new CallPlan { HangUpAfter = TimeSpan.FromSeconds(1) }).Completion;
+        await house.EndOfAsync(report.CallSid);
+
+        report.Heard.Should().OnlyContain(sample => sample == 0xFF);
+        (await _books.WhenAsync(db => db.Usage.CountAsync(row => row.CallSid == report.CallSid && row.Kind == UsageKind.Model, Cancellation), paid => paid > 0)).Should().Be(1);
+    }
+
+    [Fact]
     public async Task Over_the_days_cap_new_callers_hear_busy_also_after_a_restart()
     {
         (string, string)[] settings = [.. Books, ("MAX_COST_PER_DAY", Spell(0.25m + (ResponseCost() / 2)))];

@@ -65,6 +65,24 @@ public sealed class LastWordsSpecs
     }
 
     [Fact]
+    public async Task K3_Who_hangs_up_while_Bob_speaks_has_heard_no_more_than_that()
+    {
+        await using var house = await StartAsync(Script());
+        var call = house.Twilio.PlaceCall(new CallPlan { Steps = [new CallerStep.WaitForBob(), new CallerStep.Speak(Voice(WhenOpen)), new CallerStep.WaitForBobToSpeak(TimeSpan.FromSeconds(1)), new CallerStep.HangUp()] });
+
+        var report = await call.Completion;
+        await house.ShouldBeOverAsync(report, CallEnd.CallerHungUp);
+
+        var answer = await house.Records.WhenAsync(
+            db => db.Turns.SingleOrDefaultAsync(turn => turn.Role == TurnRole.Bob && turn.Text != Greeting, Cancellation), turn => turn is { HeardMs: not null });
+        var heardMs = (report.Playback.Sum(heard => heard.Audio.Length) - Voice(Greeting).Length) / 8;
+        answer!.Interrupted.Should().BeTrue();
+        answer.HeardMs!.Value.Should().BeCloseTo(heardMs, 300, "the caller heard {0} ms of {1}", heardMs, answer.ReceivedMs).And.BeLessThan(answer.ReceivedMs!.Value);
+        answer.HeardText.Should().NotBeEmpty();
+        Hours.Should().StartWith(answer.HeardText).And.NotBe(answer.HeardText);
+    }
+
+    [Fact]
     public async Task Words_that_never_come_keep_nothing_back()
     {
         await using var house = await StartAsync(Script() with { Transcription = new ScriptedTranscription { Arrives = TranscriptArrival.Missing } });

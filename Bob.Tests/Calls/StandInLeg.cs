@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Bob.Actors.Realtime;
+using Bob.Actors.Twilio;
 
 namespace Bob.Tests.Calls;
 
@@ -42,6 +43,9 @@ public sealed class StandInLeg : UntypedActor
                 break;
             case Exception failure:
                 throw failure;
+            case CallerLegProtocol.CallIsOver when !_holdsOn:
+                Context.Parent.Tell(new CallerLegProtocol.AllTold());
+                break;
             case ModelLegProtocol.CallIsOver when !_holdsOn:
                 Context.Parent.Tell(new ModelLegProtocol.AllTold());
                 break;

@@ -59,12 +59,15 @@ public sealed class CallMeterSpecs
         Respond(meter, 4);
 
         meter.Began();
-        day.HasRoomFor(4, 0).Should().BeFalse("4 are spent, and 4 in flight");
-        meter.Began(); // in the next session: the first one's is lost
-        day.HasRoomFor(2, 0).Should().BeTrue();
+        RoomOf(day).Should().Be(2, "4 are spent, and 4 in flight");
+        meter.Lost(); // and the session with it
+        RoomOf(day).Should().Be(6);
+        meter.Began();
+        meter.Began(); // the end of the first one never came
+        RoomOf(day).Should().Be(2);
         meter.Close();
 
-        day.HasRoomFor(6, 0).Should().BeTrue();
+        RoomOf(day).Should().Be(6);
         (meter.Spent, day.Spent).Should().Be((4, 4));
     }
 
@@ -79,7 +82,7 @@ public sealed class CallMeterSpecs
         _clock.Advance(TimeSpan.FromSeconds(61));
 
         meter.Began();
-        day.HasRoomFor(14, 0).Should().BeTrue("4 and a minute are spent");
+        RoomOf(day).Should().Be(14, "4 and a minute are spent");
         meter.Ended(Usage(1));
 
         (meter.Spent, day.Spent).Should().Be((7, 7));
@@ -92,6 +95,7 @@ public sealed class CallMeterSpecs
         day.Expect(3);
 
         day.Expect(400);
+        day.Ended(0, 500);
 
         day.Expected.Should().Be(3);
     }
@@ -118,15 +122,7 @@ public sealed class CallMeterSpecs
         day.Brought(75, day.Midnight);
         day.Expect(10);
 
-        var begun = Enumerable.Range(0, 50).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 100), day, _clock)).Count(meter =>
-        {
-            if (meter.Limit is not null)
-                return false;
-            meter.Began();
-            return meter.Limit is null;
-        });
-
-        begun.Should().BeInRange(1, 3, "there is room for 25");
+        Begin(day).Should().Be(3, "there is room for 25");
     }
 
     [Fact]
@@ -134,15 +130,41 @@ public sealed class CallMeterSpecs
     {
         var day = new DaySpending(100, _clock, first: 10);
 
-        var begun = Enumerable.Range(0, 50).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 100), day, _clock)).Count(meter =>
-        {
-            if (meter.Limit is not null)
-                return false;
-            meter.Began();
-            return meter.Limit is null;
-        });
+        Begin(day).Should().Be(10, "there is room for 100");
+        day.IsOver.Should().BeFalse("nothing is spent: new calls may come");
+    }
 
-        begun.Should().Be(10, "there is room for 100");
+    [Fact]
+    public void What_is_expected_follows_what_responses_cost_once_enough_have_told()
+    {
+        var day = new DaySpending(1_000, _clock, first: 10);
+        var meter = new CallMeter(new CostOptions(Prices, PerDay: 1_000), day, _clock);
+
+        for (var told = 1; told < DaySpending.Telling; told++)
+            Respond(meter, 2);
+        day.Expected.Should().Be(10);
+        meter.Began();
+        meter.Ended(null); // tells nothing
+        day.Expected.Should().Be(10);
+        Respond(meter, 3);
+
+        day.Expected.Should().Be(3);
+    }
+
+    [Fact]
+    public void A_response_that_is_broken_off_for_want_of_room_takes_none_from_others()
+    {
+        var day = new DaySpending(20, _clock, first: 10);
+        CallMeter[] calls = [.. Enumerable.Range(0, 3).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 20), day, _clock))];
+        foreach (var call in calls)
+            call.Began();
+        calls.Select(call => call.Limit).Should().Equal(null, null, new CostLimit(CallEnd.DayCostCap, IsPassed: true));
+
+        calls[2].Ended(Usage(1)); // it was begun, and is paid for
+        calls[0].Ended(Usage(1));
+
+        (day.Spent, RoomOf(day)).Should().Be((2, 8));
+        calls[0].Limit.Should().BeNull("what the others have in flight says nothing of this call");
     }
 
     [Fact]
@@ -153,7 +175,9 @@ public sealed class CallMeterSpecs
 
         (day.Expected, day.IsOver, one.Limit).Should().Be((5, false, null));
         one.Began();
+        other.Began();
         (one.Limit, other.Limit).Should().Be((null, new CostLimit(CallEnd.DayCostCap, IsPassed: true)));
+        other.Ended(null);
         one.Ended(Usage(1));
 
         (one.Limit, other.Limit, day.IsOver).Should().Be((null, null, false));
@@ -231,18 +255,35 @@ public sealed class CallMeterSpecs
                 inFlight[which] = !inFlight[which];
                 if (meter.Limit is not { IsPassed: true })
                     continue;
-                over[which] = true; // its session is let go, and nothing more is billed
-                meter.Close();
+                (over[which], inFlight[which]) = (true, false); // one that has just begun is broken off
             }
 
             for (var which = 0; which < 10; which++)
             {
-                if (inFlight[which] && !over[which])
+                if (inFlight[which])
                     calls[which].Ended(Usage(dearest));
             }
 
             day.Spent.Should().BeLessThan(cap + (2 * dearest), "the cap is {0}", cap + dearest);
         });
+
+    /// <summary>How many calls may have a response at once.</summary>
+    private int Begin(DaySpending day) => Enumerable.Range(0, 50).Select(_ => new CallMeter(new CostOptions(Prices, PerDay: 100), day, _clock)).Count(meter =>
+    {
+        meter.Began();
+        return meter.Limit is null;
+    });
+
+    /// <summary>How many responses that cost 1 there is room for.</summary>
+    private static int RoomOf(DaySpending day)
+    {
+        var begun = 0;
+        while (day.Began(1))
+            begun++;
+        for (var i = 0; i < begun; i++)
+            day.Ended(1, null);
+        return begun;
+    }
 
     private CallMeter Meter(decimal? perCall) => new(new CostOptions(Prices, perCall), new DaySpending(null, _clock), _clock);
 

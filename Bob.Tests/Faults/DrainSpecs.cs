@@ -78,6 +78,10 @@ public sealed class DrainSpecs(ITestOutputHelper output)
     }
 
     [Fact]
+    public void P5_What_may_take_time_after_the_second_signal_leaves_some_of_the_15_seconds() =>
+        (Drain.GoodbyeLimit + Drain.ClosingLimit + Drain.Afterwards).Should().BeLessThan(TimeSpan.FromSeconds(14));
+
+    [Fact]
     public async Task P5_Told_twice_Bob_says_goodbye_at_once_and_is_gone()
     {
         await using var house = await StartAsync();

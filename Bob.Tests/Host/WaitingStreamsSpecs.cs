@@ -1,5 +1,6 @@
 using AwesomeAssertions;
 using Bob.Actors.Calls;
+using Bob.Actors.Twilio;
 using Bob.Host.Calls;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -32,7 +33,7 @@ public sealed class WaitingStreamsSpecs
     {
         var places = Enumerable.Range(0, Places).Select(_ => _waiting.TryEnter()).ToList();
 
-        _clock.Advance(TimeSpan.FromSeconds(6));
+        _clock.Advance(MediaStreamReader.StartDeadline + TimeSpan.FromSeconds(0.5));
         places.ForEach(place => place!.Dispose());
 
         Enumerable.Range(0, Places).Select(_ => _waiting.TryEnter()).Should().NotContainNulls();

@@ -82,7 +82,7 @@ public sealed class CallerTurnsSpecs : IDisposable
 
         _turns.Wordless("item_1");
 
-        _turns.AllSettled.Should().BeTrue("there is nothing to wait for");
+        _turns.AwaitsWords.Should().BeFalse("there is nothing to wait for");
         ResentFrom().Should().Be(5);
     }
 

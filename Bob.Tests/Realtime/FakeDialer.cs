@@ -23,6 +23,11 @@ public sealed class FakeDialer : IModelDialer
         return dial.Result;
     }
 
+    /// <summary>What comes of the preparation.</summary>
+    public Task<ModelFailure?> Preparation { get; set; } = Task.FromResult<ModelFailure?>(null);
+
+    public Task<ModelFailure?> PrepareAsync(CancellationToken cancellation) => Preparation;
+
     /// <summary>The next dial; waits up to 10 s.</summary>
     public async Task<PendingDial> NextAsync() =>
         await _dials.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);

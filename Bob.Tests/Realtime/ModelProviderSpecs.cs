@@ -131,6 +131,24 @@ public sealed class ModelProviderSpecs : IDisposable
         _dialer.Count.Should().Be(3);
     }
 
+    [Fact]
+    public async Task A_preparation_that_fails_late_knows_less_than_the_calls_meanwhile()
+    {
+        var late = new TaskCompletionSource<ModelFailure?>();
+        _dialer.Preparation = late.Task;
+        var preparing = _model.PrepareAsync(Cancellation);
+        await CallAsync(Created);
+
+        late.SetResult(new ModelFailure(FailureKind.Transient, "timeout"));
+        await preparing;
+
+        _model.Failure.Should().BeNull();
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        _dialer.Preparation = Task.FromResult<ModelFailure?>(Refused);
+        await _model.PrepareAsync(Cancellation);
+        _model.Failure.Should().Be(Refused, "nothing better is known");
+    }
+
     [Theory]
     [InlineData("invalid_api_key", "invalid-api-key", "Error The model refuses to be dialled until somebody acts")]
     [InlineData("insufficient_quota", "no-credit", "Error The model refuses to be dialled until somebody acts")]

@@ -74,6 +74,40 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void O42_What_is_billed_twice_under_two_events_is_told_once_and_an_end_without_a_bill_is_told_too()
+    {
+        const string bill = """
+            "usage":{"input_tokens":1,"output_tokens":1}
+            """;
+        _socket.Say(Done("e1", ""));
+        _socket.Say(Done("e2", $",{bill}"));
+        _socket.Say(Done("e3", $",{bill}"));
+        foreach (var eventId in new[] { "e4", "e5" })
+            _socket.Say($$"""{"type":"conversation.item.input_audio_transcription.completed","event_id":"{{eventId}}","item_id":"u1","transcript":"Hi.",{{bill}} }""");
+        _socket.Say("""{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""");
+
+        var told = _modelLeg.ReceiveN(4).Cast<ModelSaid>().Select(said => said.Event).ToList();
+        told.OfType<ResponseDone>().Select(done => done.Usage is not null).Should().Equal(false, true);
+        told[2].Should().BeOfType<CallerTranscribed>();
+        told[3].Should().BeOfType<SpeechStarted>();
+
+        static string Done(string eventId, string bill) => $$"""{"type":"response.done","event_id":"{{eventId}}","response":{"id":"r1","status":"completed"{{bill}} } }""";
+    }
+
+    [Fact]
+    public void What_is_hushed_is_told_to_the_models_leg_alone()
+    {
+        _reader.Hush();
+
+        _socket.Say("""{"type":"response.created","response":{"id":"r1"}}""");
+        _socket.Say(Delta("e1", "r1", "i1"));
+        _socket.Say("""{"type":"response.done","response":{"id":"r1","status":"cancelled"}}""");
+
+        _modelLeg.ReceiveN(2);
+        _callerLeg.ExpectNoMsg(Soon);
+    }
+
+    [Fact]
     public void O44_O26_Voice_that_is_no_base64_and_binary_messages_are_skipped()
     {
         _socket.Say(Delta("e1", "r1", "i1", "!!!"));

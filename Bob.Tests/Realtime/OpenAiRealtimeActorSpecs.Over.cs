@@ -1,6 +1,8 @@
 using Akka.Actor;
+using Akka.TestKit;
 using AwesomeAssertions;
 using Bob.Actors.Realtime;
+using Bob.Actors.Twilio;
 using Bob.Tests.Sockets;
 using Xunit;
 using static Bob.Actors.Realtime.ModelLegProtocol;
@@ -75,6 +77,89 @@ public sealed partial class OpenAiRealtimeActorSpecs
         await SayAsync(socket, Response("created", "r1"));
         await SayAsync(socket, Response("done", "r1"));
         _call.ExpectMsg<AllTold>();
+    }
+
+    [Fact]
+    public async Task As_much_silence_as_ends_any_turn_has_room()
+    {
+        Start(Options with { TurnDetection = new ServerVad(SilenceDurationMs: 10_000) });
+        var socket = await LiveAsync();
+        await SayAsync(socket, Began);
+
+        _leg.Tell(new CallIsOver());
+
+        await AudioAsync(socket, frames: 575);
+        _ring.DroppedBytes.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task What_a_standstill_takes_of_the_wait_is_given_back()
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Began);
+        await SayAsync(socket, Stopped);
+
+        _leg.Tell(new CallIsOver());
+        ((TestScheduler)Sys.Scheduler).Advance(TimeSpan.FromSeconds(3)); // the timers ring, and by the clock that counts no time has passed
+        _call.ExpectNoMsg(Soon);
+        await SayAsync(socket, Response("created", "r1"));
+        await SayAsync(socket, Response("done", "r1"));
+        Pass(1.75);
+        _call.ExpectNoMsg(Soon);
+        Pass(0.25);
+
+        _call.ExpectMsg<AllTold>();
+    }
+
+    [Fact]
+    public async Task A_model_that_is_given_up_in_the_middle_of_a_word_is_broken_off_and_says_what_that_costs()
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Response("created", "r1"));
+        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>();
+
+        _leg.Tell(new GiveUp());
+        _leg.Tell(new FinishSpeaking());
+        (await TypesAsync(socket, 2)).Should().Equal("response.cancel", "session.update");
+        socket.Say(Delta("r1", "i1"));
+        _callerLeg.ExpectMsg<CallerLegProtocol.FinishPlayback>();
+        _callerLeg.ExpectNoMsg(Soon);
+        await SayAsync(socket, Response("done", "r1"));
+
+        await socket.Gone.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        _call.ExpectNoMsg(Soon);
+        _leg.Tell(new CallIsOver());
+        _call.ExpectMsg<AllTold>();
+    }
+
+    [Fact]
+    public async Task A_call_that_ends_while_a_model_that_was_given_up_has_still_to_tell_waits_for_it()
+    {
+        Start();
+        var socket = await LiveAsync();
+        await SayAsync(socket, Response("created", "r1"));
+
+        _leg.Tell(new GiveUp());
+        _leg.Tell(new CallIsOver());
+        _call.ExpectNoMsg(Soon);
+        await SayAsync(socket, Response("done", "r1"));
+
+        _call.ExpectMsg<AllTold>();
+    }
+
+    [Fact]
+    public async Task Without_transcription_a_turn_that_was_cut_is_left_alone()
+    {
+        Start(Options with { TranscriptionModel = null });
+        var socket = await LiveAsync();
+        await SayAsync(socket, Began);
+
+        _leg.Tell(new CallIsOver());
+
+        _call.ExpectMsg<AllTold>();
+        socket.Sent.Should().ContainSingle("it was configured, and no answer that nobody hears is to be paid for");
     }
 
     [Fact]

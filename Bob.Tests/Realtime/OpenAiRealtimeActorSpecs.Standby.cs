@@ -78,6 +78,22 @@ public sealed partial class OpenAiRealtimeActorSpecs
     }
 
     [Fact]
+    public async Task O29_Words_that_never_come_do_not_keep_another_session_from_taking_over()
+    {
+        Start();
+        var first = await ExpiringAsync(seconds: 60);
+        await SayAsync(first, Began);
+        await SayAsync(first, Stopped);
+        await SayAsync(first, Response("created", "r1"));
+        await SayAsync(first, Response("done", "r1"));
+        Pass(30);
+        await StandbyAsync();
+
+        Pass(0.25);
+        _call.ExpectMsg<StandbyReady>().Urgent.Should().BeFalse();
+    }
+
+    [Fact]
     public async Task O29_What_was_said_since_the_offer_undoes_it()
     {
         Start();
@@ -105,12 +121,14 @@ public sealed partial class OpenAiRealtimeActorSpecs
     {
         Start();
         var first = await ExpiringAsync(seconds: 60);
-        await SayAsync(first, """{"type":"input_audio_buffer.speech_stopped","item_id":"u1","audio_end_ms":10}""");
-        await SayAsync(first, Response("created", "r1"));
-        await SayAsync(first, Response("done", "r1"));
+        await SayAsync(first, Began);
         Pass(30);
         await StandbyAsync();
-        Pass(22);
+        Pass(17);
+        await SayAsync(first, Stopped);
+        await SayAsync(first, Response("created", "r1"));
+        await SayAsync(first, Response("done", "r1"));
+        Pass(5);
         _call.ExpectNoMsg(Soon);
 
         Pass(1);

@@ -222,30 +222,6 @@ public sealed class CallJournalSpecs
     }
 
     [Fact]
-    public void What_is_told_twice_is_paid_for_once()
-    {
-        var meter = new CallMeter(new CostOptions(new Prices { AudioOut = 1, TranscriptionOut = 1 }), new DaySpending(null, _clock), _clock);
-        var journal = new CallJournal(Admission.CallSid, _kept, _clock, meter: meter);
-        journal.Opened(Admission);
-
-        foreach (var id in new[] { "1", "2", "1", "1" })
-        {
-            journal.Heard(new CallerTranscribed($"c{id}", "Goodbye.", new TranscriptionUsage(0, 0, 2_000_000)));
-            journal.Heard(new ResponseDone($"r{id}", "completed", null, null, new RealtimeUsage(0, 0, 0, 0, 0, 3_000_000)));
-        }
-
-        (_kept.All<TranscriptionReported>().Count(), _kept.All<UsageReported>().Count(), meter.Spent).Should().Be((2, 2, 10m));
-    }
-
-    [Fact]
-    public void Of_what_was_told_no_more_is_kept_than_has_room()
-    {
-        var told = new ToldOnce(2);
-
-        new[] { "a", "b", "a", "c", "b", "a", "", "" }.Select(told.IsNew).Should().Equal(true, true, false, true, false, true, true, true);
-    }
-
-    [Fact]
     public void Whatever_happens_the_book_tells_the_same_conversation_as_the_live_call() =>
         Gen.Int[0, 12].Array[0, 40].Sample(
             steps =>

@@ -23,6 +23,7 @@ public sealed class SpendingSoFarSpecs : IDisposable
     {
         await WriteAsync(Calls("CA-yesterday", DateTimeOffset.UtcNow.AddDays(-1)));
         await WriteAsync(Calls("CA-today", DateTimeOffset.UtcNow));
+        await WriteAsync(Calls("CA-of-another", DateTimeOffset.UtcNow), "another node");
         using (var left = Spool.Open(_folder.Spool))
             left.Append(Calls("CA-spooled", DateTimeOffset.UtcNow));
 
@@ -47,6 +48,25 @@ public sealed class SpendingSoFarSpecs : IDisposable
         await node.Spending.StartAsync(Cancellation);
 
         (_day.Spent, _day.Expected).Should().Be((0, 1.25m));
+    }
+
+    [Fact]
+    public async Task The_minutes_of_a_call_whose_process_died_count_when_its_end_is_written()
+    {
+        var now = DateTimeOffset.UtcNow;
+        JournalEntry[] entries = [new CallOpened("+15550100001", "+15550100002", null), new StreamAttached(new StreamSid("MZ1")), new UsageReported("r1", 1, 1, 0, 0, 1, 1, 1.25m)];
+        await WriteAsync([.. entries.Select((entry, i) => entry with { CallSid = new CallSid("CA-dead"), Number = i + 1, At = now })]);
+
+        using var spool = Spool.Open(_folder.Spool);
+        await using var node = new Node(_folder, spool, _day);
+        await node.Writer.PrepareAsync(Cancellation);
+        node.Writer.Start();
+        await node.Spending.StartAsync(Cancellation);
+
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (_day.Spent != 1.75m) // with a minute
+            await tick.WaitForNextTickAsync(deadline.Token);
     }
 
     [Fact]
@@ -87,7 +107,13 @@ public sealed class SpendingSoFarSpecs : IDisposable
         return [.. entries.Select((entry, i) => entry with { CallSid = new CallSid(callSid), Number = i + 1, At = at })];
     }
 
-    private Task WriteAsync(JournalEntry[] entries) => new JournalStore(RecordsDatabase.InFile(_folder.Database), "n").WriteAsync(entries, Cancellation);
+    private async Task WriteAsync(JournalEntry[] entries, string? node = null)
+    {
+        using var spool = Spool.Open(_folder.Spool);
+        var database = RecordsDatabase.InFile(_folder.Database);
+        await database.PrepareAsync(Cancellation);
+        await new JournalStore(database, node ?? spool.Node).WriteAsync(entries, Cancellation);
+    }
 
     private static void Execute(SqliteConnection connection, string sql)
     {
@@ -100,7 +126,7 @@ public sealed class SpendingSoFarSpecs : IDisposable
     {
         public Node(RecordsFolder folder, Spool spool, DaySpending day)
         {
-            var store = new JournalStore(RecordsDatabase.InFile(folder.Database), spool.Node);
+            var store = new JournalStore(RecordsDatabase.InFile(folder.Database), spool.Node, new Prices { PhoneMinute = 0.5m });
             Writer = new JournalWriter(store, spool, TimeProvider.System, NullLogger<JournalWriter>.Instance);
             Spending = new SpendingSoFar(day, store, Writer, spool, TimeProvider.System, NullLogger<SpendingSoFar>.Instance);
         }

@@ -66,19 +66,27 @@ public sealed class WakingTimeSpecs : IDisposable
     }
 
     [Fact]
-    public void It_never_runs_backwards_whoever_beats_and_whoever_reads()
+    public void A_beat_that_was_held_up_between_its_look_and_its_word_undoes_nothing_that_later_ones_said()
     {
-        using var busy = new WakingTime(TimeProvider.System);
-        var stop = Environment.TickCount64 + 1_000;
-
-        Parallel.For(0, 4, _ =>
+        var clock = new HeldUpClock();
+        using var waking = new WakingTime(clock);
+        var began = waking.GetTimestamp();
+        clock.Now = TimeSpan.FromSeconds(0.1);
+        var seen = clock.Now;
+        clock.HoldUp = () =>
         {
-            for (long last = 0, now; Environment.TickCount64 < stop; last = now)
+            for (var beat = 2; beat <= 20; beat++)
             {
-                now = busy.GetTimestamp();
-                now.Should().BeGreaterThanOrEqualTo(last);
+                clock.Now = TimeSpan.FromSeconds(0.1 * beat);
+                clock.Beat();
             }
-        });
+
+            return seen;
+        };
+
+        clock.Beat();
+
+        waking.GetElapsedTime(began).Should().Be(TimeSpan.FromSeconds(2), "it was awake all the time");
     }
 
     [Fact]
@@ -98,6 +106,35 @@ public sealed class WakingTimeSpecs : IDisposable
     {
         for (var left = time; left > TimeSpan.Zero; left -= Step)
             _clock.Advance(Step);
+    }
+
+    /// <summary>A clock whose one timer rings when it is told to, also while somebody asks for the time.</summary>
+    private sealed class HeldUpClock : TimeProvider
+    {
+        private Action _beat = () => { };
+
+        public TimeSpan Now { get; set; }
+
+        /// <summary>What happens, once, before the next who asks is told a time of then.</summary>
+        public Func<TimeSpan>? HoldUp { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Beat() => _beat();
+
+        public override long GetTimestamp()
+        {
+            if (HoldUp is not { } heldUp)
+                return Now.Ticks;
+            HoldUp = null;
+            return heldUp().Ticks;
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _beat = () => callback(state);
+            return new ClockWithoutTimers(System).CreateTimer(callback, state, dueTime, period);
+        }
     }
 
     /// <summary>A clock whose timers never ring: as a thread pool that is stuck.</summary>

@@ -34,6 +34,41 @@ public sealed partial class TwilioMediaActorSpecs
     }
 
     [Fact]
+    public void What_the_caller_has_heard_when_they_hang_up_is_told_before_that_they_did()
+    {
+        var stream = Attach("MZ1");
+        Speaks("r1", "i1", frames: 50);
+        Ends("r1", "i1");
+        _call.ExpectMsg<BobSpoke>();
+        _call.ExpectMsg<ItemSpoken>();
+        _clock.Advance(TimeSpan.FromMilliseconds(140));
+
+        _leg.Tell(new StreamStopped(stream));
+
+        _call.ExpectMsg<SpeechInterrupted>().Cut.Should().Equal(new HeardItem(new SpokenItem("r1", "i1", 0), 140, 1_000));
+        _call.ExpectMsg<CallerHungUp>();
+        _leg.Tell(new CallIsOver());
+        _call.ExpectMsg<AllTold>(); // it is told once
+    }
+
+    [Fact]
+    public void What_a_caller_who_never_came_back_has_heard_is_told_at_the_end()
+    {
+        var stream = Attach("MZ1");
+        Speaks("r1", "i1", frames: 50);
+        Ends("r1", "i1");
+        _clock.Advance(TimeSpan.FromMilliseconds(140));
+        _leg.Tell(new StreamEnded(stream, "connection-reset"));
+        _call.FishForMessage(message => message is StreamLost);
+
+        _leg.Tell(new CallIsOver());
+
+        var cut = (SpeechInterrupted)_call.FishForMessage(message => message is SpeechInterrupted);
+        cut.Cut.Should().ContainSingle().Which.Should().Match<HeardItem>(item => item.Item.ItemId == "i1" && item.HeardMs <= 140 && item.ReceivedMs == 1_000);
+        _call.ExpectMsg<AllTold>();
+    }
+
+    [Fact]
     public void The_end_of_an_earlier_stream_says_nothing_of_this_one()
     {
         var first = Attach("MZ1");

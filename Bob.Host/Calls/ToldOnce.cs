@@ -1,8 +1,8 @@
-namespace Bob.Actors.Records;
+namespace Bob.Host.Calls;
 
 /// <summary>Of what is told twice now and then, whether it was told before. Keeps the latest ids, so its memory is bounded. One owner at a time.</summary>
 /// <param name="most">Ids that are kept, 1 or more.</param>
-public sealed class ToldOnce(int most)
+internal sealed class ToldOnce(int most)
 {
     private const int LongestId = 500;
 
