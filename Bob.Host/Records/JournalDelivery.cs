@@ -79,21 +79,6 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         Damaged(lines);
     }
 
-    /// <summary>Puts aside an entry that has no text, so that neither database nor spool can take it.</summary>
-    /// <returns>False: the disk did not take even that.</returns>
-    public bool PutAside(JournalEntry entry, string why)
-    {
-        try
-        {
-            PutAside([Spool.Head(entry)], why);
-            return true;
-        }
-        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Writes entries. What the database refuses for what it is, is put aside, alone, and holds up nothing else.</summary>
     private async Task StoreAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancellation)
     {
@@ -109,7 +94,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
             // Also a bug in the projection: it costs an entry, and not the books of all calls.
             if (entries.Count == 1)
             {
-                PutAside([JournalCodec.Fault(entries[0]) is null ? Spool.Line(entries[0]) : Spool.Head(entries[0])], (refused.InnerException ?? refused).GetType().Name);
+                PutAside([Spool.Line(entries[0])], (refused.InnerException ?? refused).GetType().Name);
                 return;
             }
 

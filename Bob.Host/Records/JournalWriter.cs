@@ -204,10 +204,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
                 _alive.Remove(entry.CallSid);
             else if (entry is JournalEntry.CallOpened or JournalEntry.StreamAttached)
                 _alive.Add(entry.CallSid);
-            if (JournalCodec.Fault(entry) is not { } why)
-                _held.Add(entry);
-            else if (!_delivery.PutAside(entry, why))
-                Interlocked.Increment(ref _lost);
+            _held.Add(entry);
         }
 
         if (Interlocked.Exchange(ref _lost, 0) is var lost and > 0)

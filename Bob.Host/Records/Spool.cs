@@ -124,14 +124,6 @@ public sealed class Spool : IDisposable
         return Utf8.GetString(line.GetBuffer(), 0, (int)line.Length - 1);
     }
 
-    /// <summary>The line of an entry that has no text: its call, number, time and kind.</summary>
-    public static string Head(JournalEntry entry)
-    {
-        using var line = new MemoryStream();
-        SpoolLine.WriteHead(line, entry);
-        return Utf8.GetString(line.GetBuffer(), 0, (int)line.Length - 1);
-    }
-
     /// <summary>All is in the database.</summary>
     public void Clear()
     {
