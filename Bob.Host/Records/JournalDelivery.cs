@@ -91,7 +91,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         }
         catch (Exception refused) when (refused is RecordsFailure { IsRefusal: true } or not (RecordsFailure or OperationCanceledException or OutOfMemoryException))
         {
-            // Also a bug in the projection: it costs an entry, and not the books of all calls.
+            // Also a bug in the projection: it costs an entry, and not the books of all calls. A shortage of memory is no entry's fault.
             if (entries.Count == 1)
             {
                 PutAside([Spool.Line(entries[0])], (refused.InnerException ?? refused).GetType().Name);
@@ -129,7 +129,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         {
             return new DeliveryOutcome { Failure = "spool" };
         }
-        catch (Exception bug) when (bug is not OutOfMemoryException)
+        catch (Exception bug)
         {
             // It is tried again like any other failure, and the journal goes to the spool meanwhile: the books of all calls do not end by it.
             if (_bug != (_bug = bug.GetType().Name))
