@@ -8,6 +8,8 @@ using Bob.Host.Records;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.Logging;
+using Npgsql;
 using Xunit;
 using static Bob.Actors.Records.JournalEntry;
 
@@ -217,6 +219,23 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_that_cannot_be_read_is_named_once_and_costs_no_other_its_end()
+    {
+        var log = new KeptLog();
+        var store = new JournalStore(_database, "node-1", log: log);
+        foreach (var call in new[] { "CA1", "CA2", "CA3" })
+            await store.WriteAsync(Entries.WholeCall(call)[..6], Cancellation);
+        await using var db = _database.Open();
+        await db.Database.ExecuteSqlRawAsync("UPDATE calls SET step = 'Dreaming' WHERE call_sid = 'CA2'", Cancellation);
+
+        (await store.OrphansAsync(new HashSet<CallSid>(), Cancellation)).Select(orphan => orphan.CallSid.Value).Should().BeEquivalentTo("CA1", "CA3");
+        (await store.EndLostAsync(new HashSet<CallSid> { new("CA1"), new("CA2"), new("CA3") }, Cancellation)).Should().Be(2);
+
+        (await store.UnendedCallsAsync(Cancellation)).Select(call => call.CallSid.Value).Should().Equal("CA2");
+        log.Lines.Should().ContainSingle().Which.Should().StartWith("Error: ").And.EndWith("(CallSid CA2)");
+    }
+
+    [Fact]
     public async Task The_record_names_the_recording_and_says_why_it_is_not_whole()
     {
         var opened = Entries.WholeCall()[0];
@@ -338,6 +357,19 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         var newer = async () => await _store.PrepareAsync(Cancellation);
 
         (await newer.Should().ThrowAsync<RecordsFailure>()).Which.Word.Should().Be("newer");
+    }
+
+    private sealed class KeptLog : ILogger<JournalStore>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add($"{logLevel}: {formatter(state, exception)}");
     }
 
     /// <summary>All there is, as text.</summary>
