@@ -9,7 +9,7 @@ namespace Bob.Host.Records;
 /// <summary>Where the tables are: a file, or a PostgreSQL server.</summary>
 public sealed class RecordsDatabase
 {
-    /// <summary>Longest wait of a statement. Whoever writes does not wait that long for it.</summary>
+    /// <summary>Longest wait of a statement, but for those that bring the tables up to date. Whoever writes does not wait that long for it.</summary>
     private const int TimeoutSeconds = 5;
 
     /// <summary>From one look at who brings the tables up to date to the next.</summary>
@@ -79,6 +79,8 @@ public sealed class RecordsDatabase
         await using var turn = _file is null ? null : await TurnAsync($"{_file}.migrating", cancellation);
         if (turn is not null)
             await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
+        else
+            db.Database.SetCommandTimeout(0); // a large table takes its time; in a file only the wait for a lock is bounded, and stays so
         await db.Database.MigrateAsync(cancellation);
     }
 

@@ -421,5 +421,28 @@ public sealed class PostgresJournalStoreSpecs(PostgresServer server) : JournalSt
 {
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    [Fact]
+    public async Task Tables_that_are_brought_up_to_date_have_the_time_that_it_takes()
+    {
+        var connection = await server.NewDatabaseAsync();
+        var database = RecordsDatabase.OnServer(connection);
+        await using (var db = database.Open())
+            await db.GetService<IMigrator>().MigrateAsync("20261126153000_MessageRecordings", Cancellation);
+        await using var other = new NpgsqlConnection(connection);
+        await other.OpenAsync(Cancellation);
+        await using var transaction = await other.BeginTransactionAsync(Cancellation);
+        await using var locking = new NpgsqlCommand("LOCK TABLE callers IN ACCESS EXCLUSIVE MODE", other, transaction);
+        await locking.ExecuteNonQueryAsync(Cancellation);
+
+        var preparing = database.PrepareAsync(Cancellation);
+        await using var waiting = new NpgsqlCommand("SELECT pg_sleep(7)", other, transaction); // longer than a statement has
+        await waiting.ExecuteNonQueryAsync(Cancellation);
+        await transaction.RollbackAsync(Cancellation);
+        await preparing;
+
+        await using var look = database.Open();
+        (await look.Database.GetPendingMigrationsAsync(Cancellation)).Should().BeEmpty();
+    }
+
     protected override async Task<RecordsDatabase> EmptyAsync() => RecordsDatabase.OnServer(await server.NewDatabaseAsync());
 }
