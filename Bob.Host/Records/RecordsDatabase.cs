@@ -1,7 +1,9 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 
 namespace Bob.Host.Records;
@@ -29,7 +31,7 @@ public sealed class RecordsDatabase
     public static RecordsDatabase InFile(string path, SqliteConnectionStringBuilder connection)
     {
         connection.DefaultTimeout = TimeoutSeconds;
-        return new(path, new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).Options, null);
+        return new(path, new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).AddInterceptors(new Overwriting()).Options, null);
     }
 
     /// <summary>A PostgreSQL server.</summary>
@@ -141,6 +143,26 @@ public sealed class RecordsDatabase
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.InvalidCatalogName)
         {
             return []; // the migration makes the database, if it may
+        }
+    }
+
+    /// <summary>
+    /// SQLite overwrites what it removes; a server looks after its own disk. Every connection does, also one that only adds: a row that is changed, or a part of the index
+    /// of words that is merged into another, leaves its words behind otherwise, where nobody who removes something later finds them.
+    /// </summary>
+    private sealed class Overwriting : DbConnectionInterceptor
+    {
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var set = connection.CreateCommand();
+            set.CommandText = "PRAGMA secure_delete = on";
+            set.ExecuteNonQuery();
+        }
+
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            ConnectionOpened(connection, eventData);
+            return Task.CompletedTask;
         }
     }
 }

@@ -32,7 +32,6 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         try
         {
             await using var db = database.Open();
-            await CallRemoval.OverwriteAsync(db, cancellation);
             Outdated? outdated = null;
             try
             {

@@ -315,6 +315,40 @@ public sealed class SqliteRetentionSpecs : RetentionSpecs
         SqliteConnection.ClearAllPools();
     }
 
+    [Fact]
+    public async Task However_many_words_were_removed_none_of_them_is_in_the_file()
+    {
+        JournalEntry[] call = [new CallOpened("+15550100007", "", null), new CallEnded(CallEnd.CallerHungUp, 1, 0)];
+        await Books.Store.WriteAsync([.. Entries.Of("CA8", call).Select(entry => entry with { At = Entries.Noon.AddDays(3) }), .. Entries.Of("CA9", call)], Cancellation);
+        await using (var db = Books.Database.Open())
+        {
+            await db.Database.ExecuteSqlRawAsync(
+                "WITH RECURSIVE turn(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM turn WHERE i < 20000) INSERT INTO turns (call_sid, number, item_id, role, words, text, interrupted)"
+                + " SELECT iif(i % 20, 'CA8', 'CA9'), i, 'c' || i, 'Caller', 'Whole', iif(i % 20, 'kept', 'xcanary') || hex(randomblob(200)), 0 FROM turn",
+                Cancellation);
+        }
+
+        Held().Should().Contain("canary");
+
+        (await AfterAsync(Retention(("KEEP_TRANSCRIPTS_DAYS", "5")), 6)).Rows.Turns.Should().Be(1_012);
+
+        Held().Should().NotContain("canary");
+        SqliteConnection.ClearAllPools();
+    }
+
+    [Fact]
+    public async Task The_journal_waits_for_no_file_that_is_being_removed()
+    {
+        Books.RecordForGood("CA1-2.wav");
+        Exception? refused = null;
+        var log = new Listener(() => refused ??= Record.ExceptionAsync(() => CallAsync("CA9", KeptBooks.Other)).GetAwaiter().GetResult());
+
+        (await AfterAsync(Retention(log, ("KEEP_CALLS_DAYS", "5")), 6)).Rows.Calls.Should().Be(2);
+
+        refused.Should().BeNull();
+        (await Books.TablesAsync()).Should().StartWith("calls: CA1 CA9;");
+    }
+
     protected override Task<RecordsDatabase> EmptyAsync() => Task.FromResult(RecordsDatabase.InFile(_folder.Database));
 
     private string Held() => string.Concat(Directory.GetFiles(_folder.Path, "bob.db*").Select(file =>
