@@ -97,9 +97,14 @@ internal static class MessagesApi
             async (db, limited) =>
             {
                 var messages = db.Messages.Where(message => message.Id == number);
-                if (await messages.Select(message => message.RecordingSid).SingleOrDefaultAsync(limited) is { } sid)
+                var left = await messages.Select(message => new { message.RecordingSid, message.Caller, message.At }).SingleOrDefaultAsync(limited) ?? throw Unknown();
+                if (left.RecordingSid is { } sid)
                     new RecordingFiles(options.RecordingsFolder, stuck => throw stuck).RemoveOf([sid]);
-                return await messages.ExecuteDeleteAsync(limited);
+                await using var transaction = await db.Database.BeginTransactionAsync(limited);
+                await CallRemoval.RememberCallersAsync(db, options.Retention, [(left.Caller, left.At)], limited);
+                var removed = await messages.ExecuteDeleteAsync(limited);
+                await transaction.CommitAsync(limited);
+                return removed;
             },
             cancellation);
         return gone > 0 ? TypedResults.NoContent() : throw Unknown();
