@@ -25,7 +25,7 @@ internal static class CallersCsvApi
                 + "Who is told of as they are known is not changed, nor known for longer; who was forgotten, by KEEP_CALLERS_DAYS or by hand, is known again.")
             .WithMetadata(new RequestSizeLimitAttribute(MostBytes))
             .Accepts<string>(ContentType)
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     }
 

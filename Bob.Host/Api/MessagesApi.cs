@@ -20,7 +20,7 @@ internal static class MessagesApi
             .Produces(StatusCodes.Status200OK, contentType: "audio/wav").Produces(StatusCodes.Status206PartialContent, contentType: "audio/wav")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         messages.MapPut("/{id}/handled", HandleAsync).WithName("handleMessage").WithSummary("Somebody has dealt with it")
-            .ProducesProblem(StatusCodes.Status404NotFound);
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         messages.MapDelete("/{id}", DeleteAsync).WithName("deleteMessage").WithSummary("Takes a message out of the books")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }

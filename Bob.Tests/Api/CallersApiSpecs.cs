@@ -175,6 +175,22 @@ public abstract class CallersApiSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_caller_who_is_removed_while_they_are_changed_is_said_and_not_taken_for_a_mistake()
+    {
+        await _bob.SendAsync(HttpMethod.Put, Ada, """{"name":"Ada"}""");
+        await _bob.LoseUpdatesAsync("callers");
+
+        foreach (var answer in new[]
+        {
+            await _bob.SendAsync(HttpMethod.Put, Ada, """{"name":"Eva"}"""),
+            await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number,name\n+15550100001,Eva\n+15550100002,Bo\n", "text/csv"),
+        })
+            (await answer.ShouldBeProblemAsync(409)).Should().Be("It was changed or removed meanwhile, and nothing is written. Send it again.");
+
+        (await _bob.JsonAsync("/api/callers")).GetProperty("items").GetArrayLength().Should().Be(1);
+    }
+
+    [Fact]
     public async Task A_file_that_is_none_is_refused()
     {
         (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "", "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("does not name the columns");

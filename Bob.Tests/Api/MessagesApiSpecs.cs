@@ -95,6 +95,17 @@ public abstract class MessagesApiSpecs : IAsyncLifetime
         (await db.Callers.OrderBy(row => row.Number).Select(row => row.LastCallAt).ToListAsync(TestContext.Current.CancellationToken)).Should().Equal(Entries.Noon.AddHours(-12), null);
     }
 
+    [Fact]
+    public async Task A_message_that_is_removed_while_somebody_deals_with_it_is_said_and_not_taken_for_a_mistake()
+    {
+        var id = (await _bob.JsonAsync("/api/messages?limit=1")).GetProperty("items")[0].GetProperty("id").GetInt64();
+        await _bob.LoseUpdatesAsync("messages");
+
+        var answer = await _bob.SendAsync(HttpMethod.Put, $"/api/messages/{id}/handled");
+
+        (await answer.ShouldBeProblemAsync(409)).Should().EndWith("Send it again.");
+    }
+
     private static IEnumerable<string?> Texts(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(message => message.GetProperty("text").GetString());
 }
 
