@@ -14,7 +14,7 @@ public static class JournalCodec
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter(), new StreamSidConverter(), new FiniteConverter() },
+        Converters = { new JsonStringEnumConverter(), new StreamSidConverter() },
     };
 
     private static readonly Dictionary<string, Type> Kinds = typeof(JournalEntry)
@@ -28,20 +28,6 @@ public static class JournalCodec
 
     /// <summary>What an entry holds besides its call, number and time.</summary>
     public static string Payload(JournalEntry entry) => JsonSerializer.Serialize(entry, entry.GetType(), Json);
-
-    /// <summary>Why there is no text for an entry, in a word; null: there is. A number that is none, such as infinity, has none in JSON.</summary>
-    public static string? Fault(JournalEntry entry)
-    {
-        try
-        {
-            _ = Payload(entry);
-            return null;
-        }
-        catch (Exception unwritable) when (unwritable is not OutOfMemoryException)
-        {
-            return unwritable.GetType().Name; // whatever it is, it would be again
-        }
-    }
 
     /// <summary>An entry without its call, number and time.</summary>
     /// <exception cref="FormatException">A newer Bob wrote it, or it is no entry at all.</exception>
@@ -57,15 +43,6 @@ public static class JournalCodec
         {
             throw new FormatException($"An entry of the kind {kind} cannot be read.", broken);
         }
-    }
-
-    /// <summary>1e999 is a number in JSON, and infinity when it is read: an entry of which there would be no text again.</summary>
-    private sealed class FiniteConverter : JsonConverter<double>
-    {
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.GetDouble() is var number && double.IsFinite(number) ? number : throw new JsonException("It is no finite number.");
-
-        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
     }
 
     private sealed class StreamSidConverter : JsonConverter<StreamSid>

@@ -143,9 +143,12 @@ public abstract record JournalEntry
         : JournalEntry;
 
     /// <summary>What writing down a turn of the caller's is billed for: tokens or, with some models, time.</summary>
-    /// <param name="Seconds">Null where tokens are billed.</param>
     /// <param name="Cost">At the prices of its time, in their currency.</param>
-    public sealed record TranscriptionReported(string ItemId, long TextIn, long AudioIn, long TextOut, double? Seconds, decimal Cost) : JournalEntry;
+    public sealed record TranscriptionReported(string ItemId, long TextIn, long AudioIn, long TextOut, double? Seconds, decimal Cost) : JournalEntry
+    {
+        /// <summary>Null where tokens are billed. So is 1e999: a number in JSON and none in memory, of which there would be no text again.</summary>
+        public double? Seconds { get; } = Seconds is { } time && double.IsFinite(time) ? time : null;
+    }
 
     /// <summary>The one end of the call.</summary>
     /// <param name="FirstAudioMs">From the call's opening to Bob's first sound; null when there was none.</param>

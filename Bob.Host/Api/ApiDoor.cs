@@ -75,6 +75,8 @@ public sealed partial class ApiDoor(BobOptions options, IHostApplicationLifetime
                 return new ApiProblem(bad.StatusCode, Reason(bad.StatusCode));
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
                 return null;
+            case DbUpdateConcurrencyException: // between its reading and its writing
+                return new ApiProblem(StatusCodes.Status409Conflict, "It was changed or removed meanwhile, and nothing is written. Send it again.");
         }
 
         switch (RecordsFailure.Of(failure))

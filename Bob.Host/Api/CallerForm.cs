@@ -36,7 +36,10 @@ public record CallerForm(
         }
     }
 
-    /// <summary>Puts it into a row. What says nothing new changes nothing, nor the time of the last change: an import every night makes nobody known for longer.</summary>
+    /// <summary>
+    /// Puts it into a row. What says nothing new changes nothing, nor the time of the last change: an import every night makes nobody known for longer. Whom Bob has
+    /// forgotten it adds again, and they are known from then on as if they were new.
+    /// </summary>
     public void WriteTo(CallerRow row, DateTimeOffset now)
     {
         var told = (Tidy(Name), Tidy(Company), Tidy(Notes), Vip, Blocked);
@@ -61,8 +64,7 @@ internal sealed record NewCallerForm([property: Description("The number, with it
 
 /// <summary>A caller as the business knows them.</summary>
 internal sealed record CallerView(
-    string Number, string? Name, string? Company, string? Notes, IReadOnlyList<string> Tags, bool Vip, bool Blocked, DateTimeOffset UpdatedAt,
-    [property: Description("The day of their last call or message, midnight of UTC, among those that are no longer kept; null: none is gone. Bob's own: it cannot be set.")] DateTimeOffset? LastCallAt)
+    string Number, string? Name, string? Company, string? Notes, IReadOnlyList<string> Tags, bool Vip, bool Blocked, DateTimeOffset UpdatedAt)
 {
-    public static CallerView Of(CallerRow row) => new(row.Number, row.Name, row.Company, row.Notes, row.Tags, row.Vip, row.Blocked, row.UpdatedAt, row.LastCallAt);
+    public static CallerView Of(CallerRow row) => new(row.Number, row.Name, row.Company, row.Notes, row.Tags, row.Vip, row.Blocked, row.UpdatedAt);
 }

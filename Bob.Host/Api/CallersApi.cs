@@ -17,7 +17,7 @@ internal static class CallersApi
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict);
         callers.MapGet("/{number}", GetAsync).WithName("getCaller").WithSummary("One caller").ProducesProblem(StatusCodes.Status404NotFound);
         callers.MapPut("/{number}", PutAsync).WithName("putCaller").WithSummary("A caller, new or in place of what was known")
-            .Produces<CallerView>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest);
+            .Produces<CallerView>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict);
         callers.MapDelete("/{number}", DeleteAsync).WithName("deleteCaller").WithSummary("Forgets what is known of a caller; their calls stay")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }

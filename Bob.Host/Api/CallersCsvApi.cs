@@ -21,10 +21,11 @@ internal static class CallersCsvApi
         api.MapPost("/callers.csv", ImportAsync).WithTags("Callers").WithName("importCallers")
             .WithSummary("Callers from CSV: all of them, or none")
             .WithDescription($"UTF-8, at most {MostBytes / 1024 / 1024} MB and {CallersCsv.MostRows} callers. The first line names the columns: number, and any of name, company, "
-                + "notes, tags (with semicolons between), vip, blocked. What the file has no column for stays as it is known.")
+                + "notes, tags (with semicolons between), vip, blocked. What the file has no column for stays as it is known. "
+                + "Who is told of as they are known is not changed, nor known for longer; who was forgotten, by KEEP_CALLERS_DAYS or by hand, is known again.")
             .WithMetadata(new RequestSizeLimitAttribute(MostBytes))
             .Accepts<string>(ContentType)
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     }
 

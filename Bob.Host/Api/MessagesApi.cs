@@ -20,7 +20,7 @@ internal static class MessagesApi
             .Produces(StatusCodes.Status200OK, contentType: "audio/wav").Produces(StatusCodes.Status206PartialContent, contentType: "audio/wav")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         messages.MapPut("/{id}/handled", HandleAsync).WithName("handleMessage").WithSummary("Somebody has dealt with it")
-            .ProducesProblem(StatusCodes.Status404NotFound);
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         messages.MapDelete("/{id}", DeleteAsync).WithName("deleteMessage").WithSummary("Takes a message out of the books")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -97,9 +97,14 @@ internal static class MessagesApi
             async (db, limited) =>
             {
                 var messages = db.Messages.Where(message => message.Id == number);
-                if (await messages.Select(message => message.RecordingSid).SingleOrDefaultAsync(limited) is { } sid)
+                var left = await messages.Select(message => new { message.RecordingSid, message.Caller, message.At }).SingleOrDefaultAsync(limited) ?? throw Unknown();
+                if (left.RecordingSid is { } sid)
                     new RecordingFiles(options.RecordingsFolder, stuck => throw stuck).RemoveOf([sid]);
-                return await messages.ExecuteDeleteAsync(limited);
+                await using var transaction = await db.Database.BeginTransactionAsync(limited);
+                await CallRemoval.RememberCallersAsync(db, options.Retention, [(left.Caller, left.At)], limited);
+                var removed = await messages.ExecuteDeleteAsync(limited);
+                await transaction.CommitAsync(limited);
+                return removed;
             },
             cancellation);
         return gone > 0 ? TypedResults.NoContent() : throw Unknown();

@@ -35,8 +35,10 @@ public sealed class CallFallback(BobOptions options, PublicUrl url, CallsTakenOv
     /// <summary>The human was rung; <paramref name="outcome"/> is Twilio's <c>DialCallStatus</c>.</summary>
     public Twiml Dialled(CallSid call, string? outcome)
     {
+        if (outcome is not ("completed" or "answered"))
+            return TakeMessage(call, "Nobody can answer right now.");
         takenOver.CameBack(call);
-        return outcome is "completed" or "answered" ? Twiml.HangUp(null) : TakeMessage(call, "Nobody can answer right now.");
+        return Twiml.HangUp(null);
     }
 
     private Twiml Ring(CallSid? call, string number, string? say)

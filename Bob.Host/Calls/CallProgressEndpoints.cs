@@ -18,6 +18,7 @@ public sealed partial class CallProgressEndpoints(
             return Twiml.Nothing();
         }
 
+        using var decision = takenOver.Decides();
         return await switchboard.NextStepAsync(new GetNextStep(request.CallSid, request.CallStatus)) switch
         {
             Resume resume => Twiml.Connect(url, resume.Ticket, resume.Pause),

@@ -19,15 +19,26 @@ public sealed class CallsTakenOver(TimeProvider clock)
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<CallSid, DateTimeOffset> _until = new();
+    private int _undecided;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>How many there are, and how many there may be in a moment.</summary>
     public int Count
     {
         get
         {
             Forget();
-            return _until.Count;
+            return Volatile.Read(ref _undecided) + _until.Count;
         }
+    }
+
+    /// <summary>
+    /// Somebody is asked what comes next of a call, which may be that it becomes one of these: whoever has it forgets it with that answer, and nobody would know of it until
+    /// it is one. Counts until it is disposed.
+    /// </summary>
+    public IDisposable Decides()
+    {
+        Interlocked.Increment(ref _undecided);
+        return new Decision(this);
     }
 
     /// <summary>The caller is asked for a message.</summary>
@@ -73,5 +84,10 @@ public sealed class CallsTakenOver(TimeProvider clock)
     {
         foreach (var overdue in _until.Where(call => call.Value <= clock.GetUtcNow()))
             _until.TryRemove(overdue);
+    }
+
+    private sealed class Decision(CallsTakenOver calls) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref calls._undecided);
     }
 }

@@ -54,7 +54,6 @@ public sealed partial class Erasure(RecordsDatabase database, BobOptions options
         try
         {
             await using var db = database.Open();
-            await CallRemoval.OverwriteAsync(db, cancellation);
             var (calls, live) = await CallsOfAsync(db, number, cancellation);
             var spooled = _spool.Waiting(calls);
             var erased = await EraseAsync(db, number, calls, cancellation);

@@ -79,21 +79,6 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         Damaged(lines);
     }
 
-    /// <summary>Puts aside an entry that has no text, so that neither database nor spool can take it.</summary>
-    /// <returns>False: the disk did not take even that.</returns>
-    public bool PutAside(JournalEntry entry, string why)
-    {
-        try
-        {
-            PutAside([Spool.Head(entry)], why);
-            return true;
-        }
-        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Writes entries. What the database refuses for what it is, is put aside, alone, and holds up nothing else.</summary>
     private async Task StoreAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancellation)
     {
@@ -106,10 +91,10 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         }
         catch (Exception refused) when (refused is RecordsFailure { IsRefusal: true } or not (RecordsFailure or OperationCanceledException or OutOfMemoryException))
         {
-            // Also a bug in the projection: it costs an entry, and not the books of all calls.
+            // Also a bug in the projection: it costs an entry, and not the books of all calls. A shortage of memory is no entry's fault.
             if (entries.Count == 1)
             {
-                PutAside([JournalCodec.Fault(entries[0]) is null ? Spool.Line(entries[0]) : Spool.Head(entries[0])], (refused.InnerException ?? refused).GetType().Name);
+                PutAside([Spool.Line(entries[0])], (refused.InnerException ?? refused).GetType().Name);
                 return;
             }
 
@@ -144,7 +129,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         {
             return new DeliveryOutcome { Failure = "spool" };
         }
-        catch (Exception bug) when (bug is not OutOfMemoryException)
+        catch (Exception bug)
         {
             // It is tried again like any other failure, and the journal goes to the spool meanwhile: the books of all calls do not end by it.
             if (_bug != (_bug = bug.GetType().Name))

@@ -2,14 +2,20 @@ using Bob.Actors.Calls;
 using Bob.Actors.Costs;
 using Bob.Actors.Records;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bob.Host.Records;
 
 /// <summary>The journal in a database, and the tables that are made from it.</summary>
 /// <param name="node">Who writes: a name that a node keeps over its restarts.</param>
 /// <param name="prices">For the calls that nobody else has added up.</param>
-public sealed class JournalStore(RecordsDatabase database, string node, Prices? prices = null) : IJournalReader
+public sealed partial class JournalStore(RecordsDatabase database, string node, Prices? prices = null, ILogger<JournalStore>? log = null) : IJournalReader
 {
+    private readonly ILogger _log = log ?? NullLogger<JournalStore>.Instance;
+
+    /// <summary>Open calls that could not be read, and are named already.</summary>
+    private readonly HashSet<string> _unreadable = [];
+
     /// <summary>Makes the database, or brings its tables up to date.</summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
     public Task PrepareAsync(CancellationToken cancellation) => database.PrepareAsync(cancellation);
@@ -47,17 +53,8 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
     {
         try
         {
-            List<OrphanCall> orphans = [];
-            await using var db = database.Open();
-            var open = await db.Calls.AsNoTracking().Where(row => row.EndedAt == null && row.Node == node).ToListAsync(cancellation);
-            foreach (var call in open.Where(call => !alive.Contains(new CallSid(call.CallSid))))
-            {
-                var last = await db.Journal.Where(row => row.CallSid == call.CallSid && row.Number < JournalEntry.MessageLeft.FirstNumber)
-                    .OrderByDescending(row => row.Number).Select(row => row.At).FirstOrDefaultAsync(cancellation);
-                orphans.Add(new OrphanCall(new CallSid(call.CallSid), last > call.StartedAt ? last : call.StartedAt, call.Step));
-            }
-
-            return orphans;
+            var open = await OpenCallsAsync(call => !alive.Contains(call), cancellation);
+            return [.. open.Select(one => new OrphanCall(new CallSid(one.Call.CallSid), one.Last?.At > one.Call.StartedAt ? one.Last.At : one.Call.StartedAt, one.Call.Step))];
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
         {
@@ -73,25 +70,20 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
         try
         {
             List<JournalEntry> ends = [];
-            await using (var db = database.Open())
+            foreach (var (call, last) in await OpenCallsAsync(lost.Contains, cancellation))
             {
-                var open = await db.Calls.Where(row => row.EndedAt == null && row.Node == node).ToListAsync(cancellation);
-                foreach (var call in open.Where(call => lost.Contains(new CallSid(call.CallSid))))
+                TimeSpan? onTheLine = call.Streams > 0 ? (last?.At - call.StartedAt) : null;
+                ends.Add(new JournalEntry.CallEnded(
+                    CallEnd.ProcessDied,
+                    call.FirstAudioMs,
+                    call.Reconnects,
+                    onTheLine is { } time ? (long)Math.Ceiling(time.TotalSeconds) : null,
+                    onTheLine is { } billed ? (prices ?? Prices.None).OfPhone(billed) : null)
                 {
-                    var last = await db.Journal.Where(row => row.CallSid == call.CallSid && row.Number < JournalEntry.MessageLeft.FirstNumber).OrderByDescending(row => row.Number).FirstOrDefaultAsync(cancellation);
-                    TimeSpan? onTheLine = call.Streams > 0 ? (last?.At - call.StartedAt) : null;
-                    ends.Add(new JournalEntry.CallEnded(
-                        CallEnd.ProcessDied,
-                        call.FirstAudioMs,
-                        call.Reconnects,
-                        onTheLine is { } time ? (long)Math.Ceiling(time.TotalSeconds) : null,
-                        onTheLine is { } billed ? (prices ?? Prices.None).OfPhone(billed) : null)
-                    {
-                        CallSid = new CallSid(call.CallSid),
-                        Number = (last?.Number ?? 0) + 1,
-                        At = last?.At ?? call.StartedAt, // the last sign of life
-                    });
-                }
+                    CallSid = new CallSid(call.CallSid),
+                    Number = (last?.Number ?? 0) + 1,
+                    At = last?.At ?? call.StartedAt, // the last sign of life
+                });
             }
 
             foreach (var some in ends.Chunk(100))
@@ -135,7 +127,8 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
     public async Task<IReadOnlyList<UnendedCall>> UnendedCallsAsync(CancellationToken cancellation)
     {
         await using var db = database.Open();
-        var rows = await db.Calls.AsNoTracking().Where(row => row.EndedAt == null).OrderBy(row => row.StartedAt).ToListAsync(cancellation);
+        var rows = await db.Calls.Where(row => row.EndedAt == null).OrderBy(row => row.StartedAt)
+            .Select(row => new { row.CallSid, row.Node, row.StartedAt }).ToListAsync(cancellation);
         return [.. rows.Select(row => new UnendedCall(new CallSid(row.CallSid), row.Node, row.StartedAt))];
     }
 
@@ -201,6 +194,35 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
         }
     }
 
+    /// <summary>
+    /// Calls of this node without an end, and the last entry of each. One that cannot be read, because another version of Bob wrote a word that this one does not
+    /// know, is passed over: it must not cost the others their end.
+    /// </summary>
+    private async Task<List<(CallRow Call, JournalRow? Last)>> OpenCallsAsync(Func<CallSid, bool> wanted, CancellationToken cancellation)
+    {
+        List<(CallRow, JournalRow?)> open = [];
+        await using var db = database.Open();
+        var calls = await db.Calls.Where(row => row.EndedAt == null && row.Node == node).Select(row => row.CallSid).ToListAsync(cancellation);
+        foreach (var callSid in calls.Where(call => wanted(new CallSid(call))))
+        {
+            try
+            {
+                if (await db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid, cancellation) is not { } call)
+                    continue; // erased meanwhile
+                var last = await db.Journal.AsNoTracking().Where(row => row.CallSid == callSid && row.Number < JournalEntry.MessageLeft.FirstNumber)
+                    .OrderByDescending(row => row.Number).FirstOrDefaultAsync(cancellation);
+                open.Add((call, last));
+            }
+            catch (Exception unreadable) when (unreadable is not (OperationCanceledException or OutOfMemoryException) && RecordsFailure.Of(unreadable) is null)
+            {
+                if (_unreadable.Add(callSid))
+                    Unreadable(unreadable.GetType().Name, callSid);
+            }
+        }
+
+        return open;
+    }
+
     /// <summary>The entries that are not written yet, each once, and not those of calls that are erased.</summary>
     private static async Task<List<JournalEntry>> FreshAsync(RecordsContext db, IReadOnlyCollection<JournalEntry> entries, CancellationToken cancellation)
     {
@@ -212,4 +234,6 @@ public sealed class JournalStore(RecordsDatabase database, string node, Prices? 
         var erased = there.Where(row => row.Number == JournalRow.Erased).Select(row => row.CallSid).ToHashSet();
         return [.. entries.Where(entry => !erased.Contains(entry.CallSid.Value) && known.Add((entry.CallSid.Value, entry.Number)))];
     }
+    [LoggerMessage(Level = LogLevel.Error, Message = "A call that the last process left open cannot be read, and gets no end: {Reason} (CallSid {CallSid})")]
+    private partial void Unreadable(string reason, string callSid);
 }

@@ -88,9 +88,10 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     public string? Failure => _failure;
 
     /// <summary>
-    /// Whether so much waits in memory that new calls would cost entries of those that are up. The other half is theirs.
+    /// Whether so much waits in memory that new calls would cost entries of those that are up. The other half is theirs. When the writer has ended nothing waits;
+    /// what would is lost, and counts the same.
     /// </summary>
-    public bool IsFull => _state is JournalState.Memory or JournalState.Ended && _waiting + _entries.Reader.Count >= MaxWaiting / 2;
+    public bool IsFull => _state is JournalState.Memory or JournalState.Ended && _waiting + _entries.Reader.Count + Interlocked.Read(ref _lost) >= MaxWaiting / 2;
 
     public void Write(JournalEntry entry)
     {
@@ -141,18 +142,25 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         _stopped.Cancel();
     }
 
-    /// <summary>Whatever happens, it does not happen in silence.</summary>
+    /// <summary>Whatever happens, a shortage of memory included, does not happen in silence: nobody else would ever learn of it.</summary>
     private async Task RunAsync()
     {
         try
         {
             await WriteAllAsync();
         }
-        catch (Exception bug) when (bug is not OutOfMemoryException)
+        catch (Exception bug)
         {
-            _state = JournalState.Ended;
             (_failure, _waiting) = ("bug", _held.Count);
+            _state = JournalState.Ended;
             EndedEarly(bug);
+        }
+
+        _entries.Writer.TryComplete();
+        if (_held.Count + _entries.Reader.Count is var left and > 0)
+        {
+            RecordsMetrics.Lost.Add(left);
+            LostEntries(left);
         }
     }
 
@@ -174,8 +182,6 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         }
         while ((_entries.Reader.Count > 0 || _held.Count > 0 || _work is not null) && _clock.GetElapsedTime(farewell) < FarewellLimit);
         _stopped.Cancel();
-        if (_held.Count + _entries.Reader.Count is var left and > 0)
-            LostEntries(left);
     }
 
     /// <summary>Waits until there is something to do. False: nothing more will come.</summary>
@@ -207,10 +213,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
                 _alive.Remove(entry.CallSid);
             else if (entry is JournalEntry.CallOpened or JournalEntry.StreamAttached)
                 _alive.Add(entry.CallSid);
-            if (JournalCodec.Fault(entry) is not { } why)
-                _held.Add(entry);
-            else if (!_delivery.PutAside(entry, why))
-                Interlocked.Increment(ref _lost);
+            _held.Add(entry);
         }
 
         if (Interlocked.Exchange(ref _lost, 0) is var lost and > 0)

@@ -1,7 +1,9 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 
 namespace Bob.Host.Records;
@@ -9,7 +11,7 @@ namespace Bob.Host.Records;
 /// <summary>Where the tables are: a file, or a PostgreSQL server.</summary>
 public sealed class RecordsDatabase
 {
-    /// <summary>Longest wait of a statement. Whoever writes does not wait that long for it.</summary>
+    /// <summary>Longest wait of a statement, but for those that bring the tables up to date. Whoever writes does not wait that long for it.</summary>
     private const int TimeoutSeconds = 5;
 
     /// <summary>From one look at who brings the tables up to date to the next.</summary>
@@ -29,7 +31,7 @@ public sealed class RecordsDatabase
     public static RecordsDatabase InFile(string path, SqliteConnectionStringBuilder connection)
     {
         connection.DefaultTimeout = TimeoutSeconds;
-        return new(path, new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).Options, null);
+        return new(path, new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).AddInterceptors(new Overwriting()).Options, null);
     }
 
     /// <summary>A PostgreSQL server.</summary>
@@ -79,6 +81,8 @@ public sealed class RecordsDatabase
         await using var turn = _file is null ? null : await TurnAsync($"{_file}.migrating", cancellation);
         if (turn is not null)
             await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
+        else
+            db.Database.SetCommandTimeout(0); // a large table takes its time; in a file only the wait for a lock is bounded, and stays so
         await db.Database.MigrateAsync(cancellation);
     }
 
@@ -139,6 +143,26 @@ public sealed class RecordsDatabase
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.InvalidCatalogName)
         {
             return []; // the migration makes the database, if it may
+        }
+    }
+
+    /// <summary>
+    /// SQLite overwrites what it removes; a server looks after its own disk. Every connection does, also one that only adds: a row that is changed, or a part of the index
+    /// of words that is merged into another, leaves its words behind otherwise, where nobody who removes something later finds them.
+    /// </summary>
+    private sealed class Overwriting : DbConnectionInterceptor
+    {
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var set = connection.CreateCommand();
+            set.CommandText = "PRAGMA secure_delete = on";
+            set.ExecuteNonQuery();
+        }
+
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            ConnectionOpened(connection, eventData);
+            return Task.CompletedTask;
         }
     }
 }

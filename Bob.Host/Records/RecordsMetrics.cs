@@ -17,7 +17,7 @@ public static class RecordsMetrics
     /// <summary>Entries that went to the spool because the database did not take them in time.</summary>
     public static Counter<long> Spooled { get; } = Meter.CreateCounter<long>("bob.journal.spooled", "{entry}", "Journal entries that went to the spool");
 
-    /// <summary>Entries that are nowhere: neither database nor spool took them, and the memory for them was full.</summary>
+    /// <summary>Entries that are nowhere: neither database nor spool took them before the memory for them was full, or the process or the writer at its end.</summary>
     public static Counter<long> Lost { get; } = Meter.CreateCounter<long>("bob.journal.lost", "{entry}", "Journal entries that were lost");
 
     /// <summary>Lines of the spool that were not whole.</summary>

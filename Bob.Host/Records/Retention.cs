@@ -32,7 +32,6 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         try
         {
             await using var db = database.Open();
-            await CallRemoval.OverwriteAsync(db, cancellation);
             Outdated? outdated = null;
             try
             {
@@ -87,7 +86,7 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
             var gone = messages.Where(row => row.RecordingSid is null || !files.Stuck.Contains(row.RecordingSid)).ToList();
             var ids = gone.Select(row => row.Id).ToArray();
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-            await RememberCallersAsync(db, gone.Select(row => (row.Caller, row.At)), cancellation);
+            await CallRemoval.RememberCallersAsync(db, options.Retention, gone.Select(row => (row.Caller, row.At)), cancellation);
             removed += await db.Messages.Where(row => ids.Contains(row.Id)).ExecuteDeleteAsync(cancellation);
             await transaction.CommitAsync(cancellation);
         }
@@ -98,63 +97,57 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
     /// <summary>Files of this node; also those that no record names.</summary>
     private async Task<int> RecordingsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
-        var recorded = Over(db, before).Where(row => row.Recording != null);
-        var removed = Files().RemoveOf((await recorded.Select(row => row.CallSid).ToListAsync(cancellation)).ToHashSet());
-        await recorded.ExecuteUpdateAsync(set => set.SetProperty(row => row.Recording, (string?)null), cancellation);
+        var files = Files();
+        var recorded = await Over(db, before).Where(row => row.Recording != null).Select(row => row.CallSid).ToListAsync(cancellation);
+        var removed = files.RemoveOf(recorded.ToHashSet());
+        foreach (var calls in recorded.Except(files.Stuck).Chunk(Step))
+            await db.Calls.Where(row => calls.Contains(row.CallSid)).ExecuteUpdateAsync(set => set.SetProperty(row => row.Recording, (string?)null), cancellation);
         // What belongs to a message is kept as long as that.
         var spoken = await db.Messages.Where(row => row.RecordingSid != null).Select(row => row.RecordingSid!).ToListAsync(cancellation);
-        return removed + Files().RemoveOlder(before, spoken.ToHashSet());
+        return removed + files.RemoveOlder(before, spoken.ToHashSet());
     }
 
     private async Task<RemovedRows> TranscriptsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
-        var rows = await StepwiseAsync(
-            db,
-            Over(db, before).Where(row => db.Journal.Any(entry => entry.CallSid == row.CallSid)).OrderBy(row => row.StartedAt).Select(row => row.CallSid),
-            calls => CallRemoval.TranscriptsAsync(db, calls, cancellation),
-            cancellation);
-        return rows + await StepwiseAsync(db, WithoutRecord(db, before), calls => CallRemoval.TranscriptsAsync(db, calls, cancellation), cancellation);
+        var over = Over(db, before).Where(row => db.Journal.Any(entry => entry.CallSid == row.CallSid)).OrderBy(row => row.StartedAt).Select(row => row.CallSid);
+        return await StepwiseAsync(over, RemoveAsync, cancellation) + await StepwiseAsync(WithoutRecord(db, before), RemoveAsync, cancellation);
+
+        async Task<RemovedRows> RemoveAsync(IReadOnlyCollection<string> calls)
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+            var removed = await CallRemoval.TranscriptsAsync(db, calls, cancellation);
+            await transaction.CommitAsync(cancellation);
+            return removed;
+        }
     }
 
     private async Task<(RemovedRows Rows, int Recordings)> CallsAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
         var (recordings, files) = (0, Files());
         var over = Over(db, before).OrderBy(row => row.StartedAt).Select(row => row.CallSid);
-        var rows = await StepwiseAsync(db, over.Where(call => !files.Stuck.Contains(call)), RemoveAsync, cancellation);
-        rows += await StepwiseAsync(db, WithoutRecord(db, before).Where(call => !files.Stuck.Contains(call)), RemoveAsync, cancellation);
+        var rows = await StepwiseAsync(over.Where(call => !files.Stuck.Contains(call)), RemoveAsync, cancellation);
+        rows += await StepwiseAsync(WithoutRecord(db, before).Where(call => !files.Stuck.Contains(call)), RemoveAsync, cancellation);
         await db.Journal.Where(entry => entry.At < before && entry.Number == JournalRow.Erased).ExecuteDeleteAsync(cancellation);
         return (rows, recordings);
 
-        // A file whose row is gone would never be found again.
+        // The files first: one whose row is gone would never be found again. And before the transaction: in a file nobody else writes meanwhile.
         async Task<RemovedRows> RemoveAsync(IReadOnlyCollection<string> calls)
         {
             recordings += files.RemoveOf(calls);
             string[] gone = [.. calls.Except(files.Stuck)];
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var callers = await db.Calls.Where(row => gone.Contains(row.CallSid)).Select(row => new { row.Caller, row.StartedAt }).ToListAsync(cancellation);
-            await RememberCallersAsync(db, callers.Select(row => (row.Caller, row.StartedAt)), cancellation);
-            return await CallRemoval.CallsAsync(db, gone, cancellation);
-        }
-    }
-
-    /// <summary>How long a caller is known counts from their last call or message, also when that is not known any more. Of the time nothing is kept but the day.</summary>
-    private async Task RememberCallersAsync(RecordsContext db, IEnumerable<(string Caller, DateTimeOffset At)> gone, CancellationToken cancellation)
-    {
-        if (options.Retention.Callers is null)
-            return; // they are known for ever
-        var last = gone.GroupBy(one => one.Caller).ToDictionary(calls => calls.Key, calls => DayOf(calls.Max(call => call.At)));
-        var numbers = last.Keys.ToArray();
-        foreach (var number in await db.Callers.Where(row => numbers.Contains(row.Number)).Select(row => row.Number).ToListAsync(cancellation))
-        {
-            var day = last[number];
-            await db.Callers.Where(row => row.Number == number && (row.LastCallAt == null || row.LastCallAt < day))
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastCallAt, day), cancellation);
+            await CallRemoval.RememberCallersAsync(db, options.Retention, callers.Select(row => (row.Caller, row.StartedAt)), cancellation);
+            var removed = await CallRemoval.CallsAsync(db, gone, cancellation);
+            await transaction.CommitAsync(cancellation);
+            return removed;
         }
     }
 
     /// <summary>Who is blocked stays: to forget them would let them in again.</summary>
     private static async Task<int> CallersAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
-        var (removed, after, day) = (0, "", DayOf(before));
+        var (removed, after, day) = (0, "", CallRemoval.DayOf(before));
         while (await db.Callers.Where(row => string.Compare(row.Number, after) > 0).OrderBy(row => row.Number).Select(row => row.Number).Take(CallersStep).ToListAsync(cancellation) is { Count: > 0 } some)
         {
             removed += await db.Callers
@@ -166,8 +159,6 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
 
         return removed;
     }
-
-    private static DateTimeOffset DayOf(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 
     private static async Task<int> UsageAsync(RecordsContext db, DateTimeOffset before, CancellationToken cancellation)
     {
@@ -184,16 +175,11 @@ public sealed partial class Retention(RecordsDatabase database, BobOptions optio
         .Select(entry => entry.CallSid).Distinct();
 
     private static async Task<RemovedRows> StepwiseAsync(
-        RecordsContext db, IQueryable<string> outdated, Func<IReadOnlyCollection<string>, Task<RemovedRows>> remove, CancellationToken cancellation)
+        IQueryable<string> outdated, Func<IReadOnlyCollection<string>, Task<RemovedRows>> remove, CancellationToken cancellation)
     {
         var removed = new RemovedRows();
         while (await outdated.Take(Step).ToListAsync(cancellation) is { Count: > 0 } calls)
-        {
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             removed += await remove(calls);
-            await transaction.CommitAsync(cancellation);
-        }
-
         return removed;
     }
 

@@ -13,6 +13,9 @@ public sealed class Spool : IDisposable
     private const string UnreadFile = "journal.unread";
     private const string NodeFile = "node";
 
+    /// <summary>Bytes from which on lines are written and no more are collected: what waits for a full disk may be all that memory has room for.</summary>
+    private const int Portion = 64 * 1024;
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     private readonly Lock _unread = new();
@@ -67,12 +70,23 @@ public sealed class Spool : IDisposable
     public void Append(IReadOnlyCollection<JournalEntry> entries)
     {
         using var lines = new MemoryStream();
-        foreach (var entry in entries)
-            SpoolLine.Write(lines, entry);
         _file.Position = _length; // over whatever a failed write has left
-        _file.Write(lines.GetBuffer(), 0, (int)lines.Length);
+        foreach (var entry in entries)
+        {
+            SpoolLine.Write(lines, entry);
+            if (lines.Length >= Portion)
+                Pass();
+        }
+
+        Pass();
         _file.Flush(flushToDisk: true);
         Volatile.Write(ref _length, _file.Position);
+
+        void Pass()
+        {
+            _file.Write(lines.GetBuffer(), 0, (int)lines.Length);
+            lines.SetLength(0);
+        }
     }
 
     /// <summary>Reads some of what was added before.</summary>
@@ -121,14 +135,6 @@ public sealed class Spool : IDisposable
     {
         using var line = new MemoryStream();
         SpoolLine.Write(line, entry);
-        return Utf8.GetString(line.GetBuffer(), 0, (int)line.Length - 1);
-    }
-
-    /// <summary>The line of an entry that has no text: its call, number, time and kind.</summary>
-    public static string Head(JournalEntry entry)
-    {
-        using var line = new MemoryStream();
-        SpoolLine.WriteHead(line, entry);
         return Utf8.GetString(line.GetBuffer(), 0, (int)line.Length - 1);
     }
 

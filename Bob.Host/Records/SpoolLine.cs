@@ -13,12 +13,7 @@ internal static class SpoolLine
     private const int ChecksumLength = 8;
 
     /// <summary>Writes the line of an entry, with its end.</summary>
-    public static void Write(Stream lines, JournalEntry entry) => Write(lines, entry, JournalCodec.Payload(entry));
-
-    /// <summary>The same without what happened, of which nothing can be written.</summary>
-    public static void WriteHead(Stream lines, JournalEntry entry) => Write(lines, entry, "null");
-
-    private static void Write(Stream lines, JournalEntry entry, string payload)
+    public static void Write(Stream lines, JournalEntry entry)
     {
         var body = new MemoryStream();
         using (var json = new Utf8JsonWriter(body))
@@ -30,7 +25,7 @@ internal static class SpoolLine
             json.WriteString("kind", JournalCodec.Kind(entry));
             json.WriteNumber("version", JournalCodec.Version);
             json.WritePropertyName("what");
-            json.WriteRawValue(payload);
+            json.WriteRawValue(JournalCodec.Payload(entry));
             json.WriteEndObject();
         }
 

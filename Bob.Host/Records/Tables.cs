@@ -195,8 +195,9 @@ public sealed class CallerRow
     public DateTimeOffset UpdatedAt { get; set; }
 
     /// <summary>
-    /// The day, midnight of UTC, on which they called or left a message last, of what is no longer kept; null where nothing was removed. Of what is kept its own table tells.
-    /// Written only where the business forgets callers after a time.
+    /// The day, midnight of UTC, from which the time counts after which they are forgotten, where nothing newer of them is kept: of their last call or message that was
+    /// removed. Who was known before there was this column has the day of their newest call of then, or that on which it came, though they may never have called.
+    /// Null: the time counts from what is kept. Written only where the business forgets callers after a time.
     /// </summary>
     public DateTimeOffset? LastCallAt { get; set; }
 }

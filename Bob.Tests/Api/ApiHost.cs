@@ -10,6 +10,7 @@ using Bob.Tests.Host;
 using Bob.Tests.Records;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Serilog;
@@ -77,6 +78,17 @@ public sealed class ApiHost : IAsyncDisposable
         await using var db = Database.Open();
         db.AddRange(rows);
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>From here on whoever changes a row of the table that they have read finds none, as when somebody else has removed it meanwhile.</summary>
+    public async Task LoseUpdatesAsync(string table)
+    {
+        await using var db = Database.Open();
+        await db.Database.ExecuteSqlRawAsync(
+            db.Database.IsSqlite()
+                ? $"CREATE TRIGGER gone BEFORE UPDATE ON {table} BEGIN SELECT RAISE(IGNORE); END"
+                : $"CREATE FUNCTION gone() RETURNS trigger AS 'BEGIN RETURN NULL; END' LANGUAGE plpgsql; CREATE TRIGGER gone BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION gone()",
+            TestContext.Current.CancellationToken);
     }
 
     public Task<HttpResponseMessage> GetAsync(string path) => Http.GetAsync(Exactly(path), TestContext.Current.CancellationToken);

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using AwesomeAssertions;
 using Bob.Tests.Records;
-using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Bob.Tests.Api;
@@ -146,18 +145,15 @@ public abstract class CallersApiSpecs : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_told_again_changes_nothing_and_the_day_of_the_last_call_can_be_read_and_not_set()
+    public async Task What_is_told_again_changes_nothing()
     {
         const string told = """{"name":"Ada","tags":["boat"],"vip":true}""";
         await _bob.SendAsync(HttpMethod.Put, Ada, told);
-        await using (var db = _bob.Database.Open())
-            await db.Callers.ExecuteUpdateAsync(set => set.SetProperty(row => row.LastCallAt, Entries.Noon.AddHours(-12)), TestContext.Current.CancellationToken);
         var before = (await _bob.JsonAsync(Ada)).ToString();
 
         await _bob.SendAsync(HttpMethod.Put, Ada, told);
         await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number,name,tags\n+15550100001,Ada,boat\n", "text/csv");
-        (await _bob.JsonAsync(Ada)).ToString().Should().Be(before).And.Contain("\"lastCallAt\":\"2026-03-01T00:00:00+00:00\"");
-        await (await _bob.SendAsync(HttpMethod.Put, Ada, """{"lastCallAt":null}""")).ShouldBeProblemAsync(400);
+        (await _bob.JsonAsync(Ada)).ToString().Should().Be(before);
 
         foreach (var other in new[] { told.Replace("boat", "late"), told.Replace("true", "false"), told.Replace("Ada", "Eva") })
         {
@@ -167,6 +163,31 @@ public abstract class CallersApiSpecs : IAsyncLifetime
         }
 
         static DateTimeOffset Updated(JsonElement caller) => caller.GetProperty("updatedAt").GetDateTimeOffset();
+    }
+
+    [Fact]
+    public async Task From_when_the_time_of_a_caller_counts_is_Bobs_own()
+    {
+        await _bob.SendAsync(HttpMethod.Put, Ada, """{"name":"Ada"}""");
+
+        (await _bob.JsonAsync(Ada)).EnumerateObject().Select(field => field.Name).Should().Equal("number", "name", "company", "notes", "tags", "vip", "blocked", "updatedAt");
+        await (await _bob.SendAsync(HttpMethod.Put, Ada, """{"lastCallAt":null}""")).ShouldBeProblemAsync(400);
+    }
+
+    [Fact]
+    public async Task A_caller_who_is_removed_while_they_are_changed_is_said_and_not_taken_for_a_mistake()
+    {
+        await _bob.SendAsync(HttpMethod.Put, Ada, """{"name":"Ada"}""");
+        await _bob.LoseUpdatesAsync("callers");
+
+        foreach (var answer in new[]
+        {
+            await _bob.SendAsync(HttpMethod.Put, Ada, """{"name":"Eva"}"""),
+            await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number,name\n+15550100001,Eva\n+15550100002,Bo\n", "text/csv"),
+        })
+            (await answer.ShouldBeProblemAsync(409)).Should().Be("It was changed or removed meanwhile, and nothing is written. Send it again.");
+
+        (await _bob.JsonAsync("/api/callers")).GetProperty("items").GetArrayLength().Should().Be(1);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AwesomeAssertions;
 using Bob.Host.Records;
 using Bob.Tests.Records;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Bob.Tests.Api;
@@ -17,7 +18,7 @@ public abstract class MessagesApiSpecs : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _bob = await ApiHost.StartAsync(await ServerAsync());
+        _bob = await ApiHost.StartAsync(await ServerAsync(), ("KEEP_CALLERS_DAYS", "36500"));
         foreach (var i in Enumerable.Range(1, 5))
             await _bob.WriteAsync(new MessageRow { Kind = MessageKind.Taken, Caller = $"+1555010000{i % 2}", Text = $"message {i}", At = Entries.Noon.AddMinutes(i) });
     }
@@ -80,6 +81,29 @@ public abstract class MessagesApiSpecs : IAsyncLifetime
         (await _bob.SendAsync(HttpMethod.Delete, $"/api/messages/{id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
 
         files.Should().NotContain(file => File.Exists(file));
+    }
+
+    [Fact]
+    public async Task Of_a_message_that_is_deleted_the_day_stays_with_its_caller()
+    {
+        await _bob.WriteAsync(new CallerRow { Number = "+15550100001", UpdatedAt = Entries.Noon }, new CallerRow { Number = "+15550100009", UpdatedAt = Entries.Noon });
+        var id = (await _bob.JsonAsync("/api/messages?limit=1")).GetProperty("items")[0].GetProperty("id").GetInt64();
+
+        await _bob.SendAsync(HttpMethod.Delete, $"/api/messages/{id}");
+
+        await using var db = _bob.Database.Open();
+        (await db.Callers.OrderBy(row => row.Number).Select(row => row.LastCallAt).ToListAsync(TestContext.Current.CancellationToken)).Should().Equal(Entries.Noon.AddHours(-12), null);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_removed_while_somebody_deals_with_it_is_said_and_not_taken_for_a_mistake()
+    {
+        var id = (await _bob.JsonAsync("/api/messages?limit=1")).GetProperty("items")[0].GetProperty("id").GetInt64();
+        await _bob.LoseUpdatesAsync("messages");
+
+        var answer = await _bob.SendAsync(HttpMethod.Put, $"/api/messages/{id}/handled");
+
+        (await answer.ShouldBeProblemAsync(409)).Should().EndWith("Send it again.");
     }
 
     private static IEnumerable<string?> Texts(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(message => message.GetProperty("text").GetString());

@@ -2,6 +2,8 @@ using System.Net;
 using System.Xml.Linq;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
+using Bob.Host.Calls;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using static Bob.Actors.Calls.CallProtocol;
 
@@ -93,6 +95,26 @@ public sealed class CallProgressSpecs
         await bob.PostAsync("/call-status", RunningBob.Call(("CallStatus", "completed")));
 
         await AwaitAsked(bob, new CallOver(Sid, "completed"), new CallOver(Sid, "completed"));
+    }
+
+    [Fact]
+    public async Task A_call_of_which_is_asked_what_comes_next_is_waited_for_from_before_the_answer_on()
+    {
+        CallsTakenOver? takenOver = null;
+        List<int> counted = [];
+        await using var bob = await RunningBob.StartAsync(_ =>
+        {
+            counted.Add(takenOver!.Count);
+            return counted.Count == 1 ? new HangUp(null) : new FallBack(Apologise: true);
+        });
+        takenOver = bob.Services.GetRequiredService<CallsTakenOver>();
+
+        await bob.PostAsync("/call-next", RunningBob.Call(("CallStatus", "in-progress")));
+        takenOver.Count.Should().Be(0);
+        await bob.PostAsync("/call-next", RunningBob.Call(("CallStatus", "in-progress")));
+        takenOver.Count.Should().Be(1);
+
+        counted.Should().Equal(1, 1);
     }
 
     private static async Task<string> Document(HttpResponseMessage response)

@@ -52,7 +52,9 @@ public sealed class RunningBob : IAsyncDisposable
 
     public IReadOnlyList<LogEvent> LogEvents => [.. _lines.Events];
 
-    public ActorSystem System => _app.Services.GetRequiredService<ActorSystem>();
+    public IServiceProvider Services => _app.Services;
+
+    public ActorSystem System => Services.GetRequiredService<ActorSystem>();
 
     /// <param name="answer">What the calls answer; null is no answer.</param>
     /// <param name="remote">Where requests seem to come from.</param>

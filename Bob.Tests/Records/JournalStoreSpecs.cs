@@ -8,6 +8,8 @@ using Bob.Host.Records;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.Logging;
+using Npgsql;
 using Xunit;
 using static Bob.Actors.Records.JournalEntry;
 
@@ -217,6 +219,23 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_that_cannot_be_read_is_named_once_and_costs_no_other_its_end()
+    {
+        var log = new KeptLog();
+        var store = new JournalStore(_database, "node-1", log: log);
+        foreach (var call in new[] { "CA1", "CA2", "CA3" })
+            await store.WriteAsync(Entries.WholeCall(call)[..6], Cancellation);
+        await using var db = _database.Open();
+        await db.Database.ExecuteSqlRawAsync("UPDATE calls SET step = 'Dreaming' WHERE call_sid = 'CA2'", Cancellation);
+
+        (await store.OrphansAsync(new HashSet<CallSid>(), Cancellation)).Select(orphan => orphan.CallSid.Value).Should().BeEquivalentTo("CA1", "CA3");
+        (await store.EndLostAsync(new HashSet<CallSid> { new("CA1"), new("CA2"), new("CA3") }, Cancellation)).Should().Be(2);
+
+        (await store.UnendedCallsAsync(Cancellation)).Select(call => call.CallSid.Value).Should().Equal("CA2");
+        log.Lines.Should().ContainSingle().Which.Should().StartWith("Error: ").And.EndWith("(CallSid CA2)");
+    }
+
+    [Fact]
     public async Task The_record_names_the_recording_and_says_why_it_is_not_whole()
     {
         var opened = Entries.WholeCall()[0];
@@ -340,6 +359,19 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         (await newer.Should().ThrowAsync<RecordsFailure>()).Which.Word.Should().Be("newer");
     }
 
+    private sealed class KeptLog : ILogger<JournalStore>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add($"{logLevel}: {formatter(state, exception)}");
+    }
+
     /// <summary>All there is, as text.</summary>
     private async Task<string> AllAsync()
     {
@@ -388,6 +420,29 @@ public sealed class SqliteJournalStoreSpecs : JournalStoreSpecs
 public sealed class PostgresJournalStoreSpecs(PostgresServer server) : JournalStoreSpecs
 {
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task Tables_that_are_brought_up_to_date_have_the_time_that_it_takes()
+    {
+        var connection = await server.NewDatabaseAsync();
+        var database = RecordsDatabase.OnServer(connection);
+        await using (var db = database.Open())
+            await db.GetService<IMigrator>().MigrateAsync("20261126153000_MessageRecordings", Cancellation);
+        await using var other = new NpgsqlConnection(connection);
+        await other.OpenAsync(Cancellation);
+        await using var transaction = await other.BeginTransactionAsync(Cancellation);
+        await using var locking = new NpgsqlCommand("LOCK TABLE callers IN ACCESS EXCLUSIVE MODE", other, transaction);
+        await locking.ExecuteNonQueryAsync(Cancellation);
+
+        var preparing = database.PrepareAsync(Cancellation);
+        await using var waiting = new NpgsqlCommand("SELECT pg_sleep(7)", other, transaction); // longer than a statement has
+        await waiting.ExecuteNonQueryAsync(Cancellation);
+        await transaction.RollbackAsync(Cancellation);
+        await preparing;
+
+        await using var look = database.Open();
+        (await look.Database.GetPendingMigrationsAsync(Cancellation)).Should().BeEmpty();
+    }
 
     protected override async Task<RecordsDatabase> EmptyAsync() => RecordsDatabase.OnServer(await server.NewDatabaseAsync());
 }

@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
 using Bob.Actors.Records;
 using Bob.Host.Records;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xunit;
@@ -15,9 +18,6 @@ namespace Bob.Tests.Records;
 public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
 {
     private readonly RecordsFolder _folder = RecordsFolder.Make();
-
-    /// <summary>There is no infinity in JSON.</summary>
-    private static TranscriptionReported NoText => new("c1", 0, 0, 0, double.PositiveInfinity, 0);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -189,45 +189,24 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
     }
 
     [Fact]
-    public async Task An_entry_that_has_no_text_is_put_aside_by_its_name_and_ends_no_book_in_the_database_or_in_the_spool()
+    public async Task What_fails_in_a_way_that_nobody_thought_of_is_tried_again_and_the_journal_is_spooled()
     {
-        var entries = Entries.Of("CA1", new CallOpened("a", "b", null), NoText, new CallerWords("c1", "some words"), NoText, new CallerWords("c2", "some more"));
-        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        var before = Entries.WholeCall("CA-before");
+        using (var spool = Spool.Open(_folder.Spool))
+            spool.Append(before);
+        var lines = File.ReadAllText(Path.Combine(_folder.Spool, "journal.spool"));
+        File.WriteAllText(Path.Combine(_folder.Spool, "journal.spool"), $"00000000 a line that is not whole\n{lines}");
+        var log = new ShortOfMemory("were not whole");
 
-        node.Tell(entries[..3]);
-        await node.UntilWrittenAsync("CA1", [entries[0], entries[2]]);
-        using (var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False"))
-        {
-            other.Open();
-            Execute(other, "BEGIN EXCLUSIVE");
-            node.Tell(entries[3..]);
-            await node.UntilSpooledAsync();
-            Execute(other, "ROLLBACK");
-        }
-
-        await node.UntilWrittenAsync("CA1", [entries[0], entries[2], entries[4]]);
-        File.ReadLines(Path.Combine(_folder.Spool, "journal.unread")).Select(line => line[9..]).Should().Equal(
-            """{"call":"CA1","number":2,"at":"2026-03-01T12:00:01+00:00","kind":"transcription-reported","version":1,"what":null}""",
-            """{"call":"CA1","number":4,"at":"2026-03-01T12:00:03+00:00","kind":"transcription-reported","version":1,"what":null}""");
-    }
-
-    [Fact]
-    public async Task A_database_that_fails_in_a_way_that_nobody_thought_of_is_tried_again_and_the_journal_is_spooled()
-    {
-        var open = Entries.WholeCall("CA-before")[..3];
-        await new JournalStore(RecordsDatabase.InFile(_folder.Database), NodeOf(_folder)).WriteAsync(open, Cancellation);
-        using var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False");
-        other.Open();
-        Execute(other, "UPDATE calls SET step = 'Dreaming'");
-        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database), log);
         node.Writer.Failure.Should().Be("bug");
         var entries = Entries.WholeCall();
         node.Tell(entries);
 
-        Execute(other, "UPDATE calls SET step = 'Live'");
-
         await node.UntilWrittenAsync("CA1", entries);
+        await node.UntilWrittenAsync("CA-before", before);
         await node.UntilAsync(() => node.Writer is { Failure: null, State: JournalState.Database });
+        log.Lines.Should().Contain(line => line.StartsWith("Error: What the journal asks of the database fails in an unexpected way"));
     }
 
     [Fact]
@@ -240,6 +219,50 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
 
         await node.UntilAsync(() => node.Writer.State == JournalState.Ended);
         node.Writer.Failure.Should().Be("bug");
+    }
+
+    [Fact]
+    public async Task A_writer_that_runs_out_of_memory_has_ended_and_what_it_had_and_what_comes_after_is_counted_as_lost()
+    {
+        using var lost = new LostEntries();
+        var connection = new SqliteConnectionStringBuilder { DataSource = _folder.Database, Mode = SqliteOpenMode.ReadOnly, Pooling = false };
+        Directory.CreateDirectory(_folder.Spool);
+        File.CreateSymbolicLink(Path.Combine(_folder.Spool, "journal.spool"), "/dev/full");
+        var log = new ShortOfMemory("The spool takes nothing either");
+        await using var node = Start(RecordsDatabase.InFile(_folder.Database, connection), log);
+        var entries = Entries.WholeCall();
+
+        node.Tell(entries);
+        await node.UntilAsync(() => node.Writer.State == JournalState.Ended);
+        await node.UntilAsync(() => log.Lines.Any(line => line == $"Error: {entries.Length} entries of the journal were lost: neither database nor spool took them"));
+        node.Tell(Entries.WholeCall("CA2"));
+
+        log.Lines.Should().Contain(line => line.StartsWith("Critical: The writer of the journal has ended"));
+        lost.Count.Should().BeGreaterThanOrEqualTo(2 * entries.Length);
+        node.Writer.IsFull.Should().BeFalse("calls are taken for a while all the same");
+        node.Tell(Enumerable.Repeat(entries[2], JournalWriter.MaxWaiting / 2));
+        node.Writer.IsFull.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task What_nobody_takes_until_the_end_of_the_process_is_counted_as_lost()
+    {
+        using var lost = new LostEntries();
+        Directory.CreateDirectory(_folder.Spool);
+        File.CreateSymbolicLink(Path.Combine(_folder.Spool, "journal.spool"), "/dev/full");
+        var log = new ShortOfMemory(at: null);
+        var node = await StartAsync(RecordsDatabase.InFile(_folder.Database), log);
+        using var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False");
+        other.Open();
+        Execute(other, "ALTER TABLE journal RENAME TO away");
+        var entries = Entries.WholeCall();
+
+        node.Tell(entries);
+        await node.DisposeAsync();
+        node.Tell(entries[..1]);
+
+        log.Lines.Should().Contain($"Error: {entries.Length} entries of the journal were lost: neither database nor spool took them");
+        lost.Count.Should().BeGreaterThanOrEqualTo(entries.Length + 1);
     }
 
     [Fact]
@@ -295,18 +318,18 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task<Node> StartAsync(RecordsDatabase database)
+    private async Task<Node> StartAsync(RecordsDatabase database, ILogger<JournalWriter>? log = null)
     {
-        var node = new Node(database, Spool.Open(_folder.Spool));
+        var node = new Node(database, Spool.Open(_folder.Spool), log);
         await node.Writer.PrepareAsync(Cancellation);
         node.Writer.Start();
         return node;
     }
 
     /// <summary>Without the database at the start.</summary>
-    private Node Start(RecordsDatabase database)
+    private Node Start(RecordsDatabase database, ILogger<JournalWriter>? log = null)
     {
-        var node = new Node(database, Spool.Open(_folder.Spool));
+        var node = new Node(database, Spool.Open(_folder.Spool), log);
         node.Writer.Start();
         return node;
     }
@@ -338,7 +361,7 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
         await command.ExecuteNonQueryAsync(Cancellation);
     }
 
-    private sealed class Node(RecordsDatabase database, Spool spool) : IAsyncDisposable
+    private sealed class Node(RecordsDatabase database, Spool spool, ILogger<JournalWriter>? log) : IAsyncDisposable
     {
         private bool _over;
 
@@ -348,7 +371,7 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
 
         public JournalStore Store { get; } = new(database, spool.Node);
 
-        public JournalWriter Writer => field ??= new JournalWriter(Store, spool, TimeProvider.System, NullLogger<JournalWriter>.Instance);
+        public JournalWriter Writer => field ??= new JournalWriter(Store, spool, TimeProvider.System, log ?? NullLogger<JournalWriter>.Instance);
 
         public void Tell(IEnumerable<JournalEntry> entries)
         {
@@ -385,5 +408,48 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
             Writer.Dispose();
             spool.Dispose();
         }
+    }
+    /// <summary>Keeps the lines of a log, and once has no memory for the one that is named.</summary>
+    private sealed class ShortOfMemory(string? at) : ILogger<JournalWriter>
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+        private string? _at = at;
+
+        public IReadOnlyCollection<string> Lines => _lines;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var line = $"{logLevel}: {formatter(state, exception)}";
+            if (_at is not null && line.Contains(_at, StringComparison.Ordinal))
+            {
+                _at = null;
+                throw new InsufficientMemoryException();
+            }
+
+            _lines.Enqueue(line);
+        }
+    }
+
+    /// <summary>What the process counts; other specs may add to it.</summary>
+    private sealed class LostEntries : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private long _count;
+
+        public LostEntries()
+        {
+            _listener.SetMeasurementEventCallback<long>((_, more, _, _) => Interlocked.Add(ref _count, more));
+            _listener.EnableMeasurementEvents(RecordsMetrics.Lost);
+            _listener.Start();
+        }
+
+        public long Count => Interlocked.Read(ref _count);
+
+        public void Dispose() => _listener.Dispose();
     }
 }

@@ -1,9 +1,11 @@
 using System.Text;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
+using Bob.Actors.Records;
 using Bob.Host.Records;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using static Bob.Actors.Records.JournalEntry;
@@ -94,6 +96,26 @@ public abstract class RetentionSpecs : IAsyncLifetime
             _books.Release(name);
         (await AfterAsync(retention, 1)).Should().BeEquivalentTo(new { Rows = new { Calls = 1 }, Messages = 1 });
         _books.Files().Should().Equal("CA1.txt", "CA11.wav");
+    }
+
+    [Fact]
+    public async Task The_books_name_a_recording_that_cannot_be_removed_until_it_can()
+    {
+        _books.RecordForGood("CA1-2.wav");
+        var retention = Retention(("KEEP_RECORDINGS_DAYS", "5"));
+
+        (await AfterAsync(retention, 6)).Recordings.Should().Be(3);
+        (await RecordedAsync()).Should().Equal("CA1.wav");
+
+        _books.Release("CA1-2.wav");
+        (await AfterAsync(retention, 1)).Recordings.Should().Be(1);
+        (await RecordedAsync()).Should().BeEmpty();
+
+        async Task<List<string?>> RecordedAsync()
+        {
+            await using var db = _books.Database.Open();
+            return await db.Calls.Where(row => row.Recording != null).Select(row => row.Recording).ToListAsync(Cancellation);
+        }
     }
 
     [Fact]
@@ -270,7 +292,7 @@ public abstract class RetentionSpecs : IAsyncLifetime
     }
 
     /// <summary>A call that is over now.</summary>
-    private Task CallAsync(string call, string caller) =>
+    protected Task CallAsync(string call, string caller) =>
         _books.Store.WriteAsync([.. KeptBooks.CallOf(call, caller).Select(entry => entry with { At = _books.Clock.GetUtcNow() })], Cancellation);
 
     private async Task<List<string>> CallersAsync()
@@ -279,8 +301,10 @@ public abstract class RetentionSpecs : IAsyncLifetime
         return await db.Callers.Select(row => row.Number).Order().ToListAsync(Cancellation);
     }
 
-    protected Retention Retention(params (string Key, string Value)[] settings) =>
-        new(_books.Database, _books.Options(settings), _books.Clock, NullLogger<Retention>.Instance);
+    protected Retention Retention(params (string Key, string Value)[] settings) => Retention(NullLogger<Retention>.Instance, settings);
+
+    protected Retention Retention(ILogger<Retention> log, params (string Key, string Value)[] settings) =>
+        new(_books.Database, _books.Options(settings), _books.Clock, log);
 
     protected async Task<Outdated> AfterAsync(Retention retention, int days)
     {
@@ -315,6 +339,40 @@ public sealed class SqliteRetentionSpecs : RetentionSpecs
         SqliteConnection.ClearAllPools();
     }
 
+    [Fact]
+    public async Task However_many_words_were_removed_none_of_them_is_in_the_file()
+    {
+        JournalEntry[] call = [new CallOpened("+15550100007", "", null), new CallEnded(CallEnd.CallerHungUp, 1, 0)];
+        await Books.Store.WriteAsync([.. Entries.Of("CA8", call).Select(entry => entry with { At = Entries.Noon.AddDays(3) }), .. Entries.Of("CA9", call)], Cancellation);
+        await using (var db = Books.Database.Open())
+        {
+            await db.Database.ExecuteSqlRawAsync(
+                "WITH RECURSIVE turn(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM turn WHERE i < 20000) INSERT INTO turns (call_sid, number, item_id, role, words, text, interrupted)"
+                + " SELECT iif(i % 20, 'CA8', 'CA9'), i, 'c' || i, 'Caller', 'Whole', iif(i % 20, 'kept', 'xcanary') || hex(randomblob(200)), 0 FROM turn",
+                Cancellation);
+        }
+
+        Held().Should().Contain("canary");
+
+        (await AfterAsync(Retention(("KEEP_TRANSCRIPTS_DAYS", "5")), 6)).Rows.Turns.Should().Be(1_012);
+
+        Held().Should().NotContain("canary");
+        SqliteConnection.ClearAllPools();
+    }
+
+    [Fact]
+    public async Task The_journal_waits_for_no_file_that_is_being_removed()
+    {
+        Books.RecordForGood("CA1-2.wav");
+        Exception? refused = null;
+        var log = new Listener(() => refused ??= Record.ExceptionAsync(() => CallAsync("CA9", KeptBooks.Other)).GetAwaiter().GetResult());
+
+        (await AfterAsync(Retention(log, ("KEEP_CALLS_DAYS", "5")), 6)).Rows.Calls.Should().Be(2);
+
+        refused.Should().BeNull();
+        (await Books.TablesAsync()).Should().StartWith("calls: CA1 CA9;");
+    }
+
     protected override Task<RecordsDatabase> EmptyAsync() => Task.FromResult(RecordsDatabase.InFile(_folder.Database));
 
     private string Held() => string.Concat(Directory.GetFiles(_folder.Path, "bob.db*").Select(file =>
@@ -322,6 +380,21 @@ public sealed class SqliteRetentionSpecs : RetentionSpecs
         using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Encoding.Latin1);
         return reader.ReadToEnd();
     }));
+
+    /// <summary>Does something when a file is told of that cannot be removed: while files are removed, that is.</summary>
+    private sealed class Listener(Action act) : ILogger<Retention>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.Warning)
+                act();
+        }
+    }
 }
 
 public sealed class PostgresRetentionSpecs(PostgresServer server) : RetentionSpecs

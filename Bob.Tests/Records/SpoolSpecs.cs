@@ -30,6 +30,18 @@ public sealed class SpoolSpecs : IDisposable
     }
 
     [Fact]
+    public void However_much_is_added_at_once_is_read_in_order()
+    {
+        var entries = Entries.Of("CA1", [.. Enumerable.Range(0, 1_000).Select(i => new JournalEntry.CallerWords($"c{i}", new string('x', i)))]);
+        using var spool = Spool.Open(_folder.Spool);
+
+        spool.Append(entries);
+
+        spool.Read(0, 2_000).Entries.Should().Equal(entries);
+        spool.Length.Should().Be(new FileInfo(File).Length);
+    }
+
+    [Fact]
     public void A_process_that_dies_while_writing_costs_the_line_it_wrote_and_no_other()
     {
         var entries = Entries.WholeCall()[..4];
