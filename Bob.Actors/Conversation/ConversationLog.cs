@@ -160,14 +160,14 @@ public sealed class ConversationLog
 
     /// <summary>
     /// The words of the heard part. Words and audio come without any pairing, so a whole item is cut in proportion, a part of one by the pace of
-    /// the voice; always between words.
+    /// the voice; always between words. Where all was heard that came, more was to come: of a whole item there is nothing to cut.
     /// </summary>
     private string HeardText(BobEntry bob)
     {
         if (bob.HeardMs is not { } heardMs)
             return bob.Text;
         var pace = _pacedSeconds > 0 ? _pacedCharacters / _pacedSeconds : UsualPace;
-        var characters = bob.Whole && bob.ReceivedMs > 0
+        var characters = bob.Whole && bob.ReceivedMs > heardMs
             ? bob.Text.Length * (double)heardMs / bob.ReceivedMs
             : heardMs / 1000.0 * pace;
         if (characters >= bob.Text.Length)

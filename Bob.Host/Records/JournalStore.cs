@@ -9,7 +9,8 @@ namespace Bob.Host.Records;
 /// <summary>The journal in a database, and the tables that are made from it.</summary>
 /// <param name="node">Who writes: a name that a node keeps over its restarts.</param>
 /// <param name="prices">For the calls that nobody else has added up.</param>
-public sealed partial class JournalStore(RecordsDatabase database, string node, Prices? prices = null, ILogger<JournalStore>? log = null) : IJournalReader
+/// <param name="life">When processes died; without it, with what they wrote last.</param>
+public sealed partial class JournalStore(RecordsDatabase database, string node, Prices? prices = null, SignOfLife? life = null, ILogger<JournalStore>? log = null) : IJournalReader
 {
     private readonly ILogger _log = log ?? NullLogger<JournalStore>.Instance;
 
@@ -72,23 +73,13 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
             List<JournalEntry> ends = [];
             foreach (var (call, last) in await OpenCallsAsync(lost.Contains, cancellation))
             {
-                TimeSpan? onTheLine = call.Streams > 0 ? (last?.At - call.StartedAt) : null;
-                ends.Add(new JournalEntry.CallEnded(
-                    CallEnd.ProcessDied,
-                    call.FirstAudioMs,
-                    call.Reconnects,
-                    onTheLine is { } time ? (long)Math.Ceiling(time.TotalSeconds) : null,
-                    onTheLine is { } billed ? (prices ?? Prices.None).OfPhone(billed) : null)
-                {
-                    CallSid = new CallSid(call.CallSid),
-                    Number = (last?.Number ?? 0) + 1,
-                    At = last?.At ?? call.StartedAt, // the last sign of life
-                });
+                if (await ReadAsync(call.CallSid, () => EntriesAsync(new CallSid(call.CallSid), cancellation)) is { } book)
+                    ends.AddRange(LostCallBook.End(call, book, life?.DeathAfter(last?.At ?? call.StartedAt), prices ?? Prices.None));
             }
 
             foreach (var some in ends.Chunk(100))
                 await WriteAsync(some, cancellation);
-            return ends.Count;
+            return ends.Count(entry => entry is JournalEntry.CallEnded);
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
         {
@@ -205,22 +196,34 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
         var calls = await db.Calls.Where(row => row.EndedAt == null && row.Node == node).Select(row => row.CallSid).ToListAsync(cancellation);
         foreach (var callSid in calls.Where(call => wanted(new CallSid(call))))
         {
-            try
+            var read = await ReadAsync(callSid, async () =>
             {
-                if (await db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid, cancellation) is not { } call)
-                    continue; // erased meanwhile
+                var call = await db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid, cancellation);
                 var last = await db.Journal.AsNoTracking().Where(row => row.CallSid == callSid && row.Number < JournalEntry.MessageLeft.FirstNumber)
                     .OrderByDescending(row => row.Number).FirstOrDefaultAsync(cancellation);
-                open.Add((call, last));
-            }
-            catch (Exception unreadable) when (unreadable is not (OperationCanceledException or OutOfMemoryException) && RecordsFailure.Of(unreadable) is null)
-            {
-                if (_unreadable.Add(callSid))
-                    Unreadable(unreadable.GetType().Name, callSid);
-            }
+                return Tuple.Create(call, last);
+            });
+            if (read is ({ } there, var end)) // or it was erased meanwhile
+                open.Add((there, end));
         }
 
         return open;
+    }
+
+    /// <summary>What is read of an open call; null: it cannot be, and is named once.</summary>
+    private async Task<T?> ReadAsync<T>(string callSid, Func<Task<T>> read)
+        where T : class
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception unreadable) when (unreadable is not (OperationCanceledException or OutOfMemoryException) && RecordsFailure.Of(unreadable) is null)
+        {
+            if (_unreadable.Add(callSid))
+                Unreadable(unreadable.GetType().Name, callSid);
+            return null;
+        }
     }
 
     /// <summary>The entries that are not written yet, each once, and not those of calls that are erased.</summary>
@@ -234,6 +237,7 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
         var erased = there.Where(row => row.Number == JournalRow.Erased).Select(row => row.CallSid).ToHashSet();
         return [.. entries.Where(entry => !erased.Contains(entry.CallSid.Value) && known.Add((entry.CallSid.Value, entry.Number)))];
     }
+
     [LoggerMessage(Level = LogLevel.Error, Message = "A call that the last process left open cannot be read, and gets no end: {Reason} (CallSid {CallSid})")]
     private partial void Unreadable(string reason, string callSid);
 }

@@ -51,7 +51,12 @@ public static class RecordsHosting
     public static IServiceCollection AddRecords(this IServiceCollection services, BobOptions options) => services
         .AddSingleton(_ => OpenSpool(options.Records.Spool))
         .AddSingleton(options.Records.Database())
-        .AddSingleton(provider => new JournalStore(provider.GetRequiredService<RecordsDatabase>(), provider.GetRequiredService<Spool>().Node, options.Costs.Prices, provider.GetRequiredService<ILogger<JournalStore>>()))
+        .AddSingleton(provider => new JournalStore(
+            provider.GetRequiredService<RecordsDatabase>(),
+            provider.GetRequiredService<Spool>().Node,
+            options.Costs.Prices,
+            provider.GetRequiredService<SignOfLife>(),
+            provider.GetRequiredService<ILogger<JournalStore>>()))
         .AddSingleton<IJournalReader>(provider => provider.GetRequiredService<JournalStore>())
         .AddSingleton<BlockedCallers>()
         .AddSingleton<BlockedCallersService>()

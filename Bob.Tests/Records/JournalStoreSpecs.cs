@@ -212,10 +212,38 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
         (await _store.EndLostAsync(lost, Cancellation)).Should().Be(0);
 
         (await _store.EntriesAsync(new CallSid("CA1"), Cancellation)).Skip(6).Should().Equal(
-            new CallEnded(CallEnd.ProcessDied, null, 0, 5, 0.02m) { CallSid = new CallSid("CA1"), Number = 7, At = Entries.Noon.AddSeconds(5) });
+            new CallEnded(CallEnd.ProcessDied, 3_000, 0, 4, 0.02m) { CallSid = new CallSid("CA1"), Number = 7, At = Entries.Noon.AddSeconds(5) });
         (await _store.UnendedCallsAsync(Cancellation)).Select(call => (call.CallSid.Value, call.Node)).Should().BeEquivalentTo([("CA2", "node-1"), ("CA4", "node-2")]);
         await using var db = _database.Open();
         (await db.Calls.SingleAsync(call => call.CallSid == "CA1", Cancellation)).Reason.Should().Be("process-died");
+    }
+
+    [Fact]
+    public async Task What_was_being_said_and_done_when_a_process_died_ends_with_it()
+    {
+        using var folder = RecordsFolder.Make();
+        var died = Entries.Noon.AddMilliseconds(12_250);
+        Directory.CreateDirectory(folder.Spool);
+        await File.WriteAllTextAsync(Path.Combine(folder.Spool, "alive"), "", Cancellation);
+        File.SetLastWriteTimeUtc(Path.Combine(folder.Spool, "alive"), died.UtcDateTime);
+        using var life = new SignOfLife(folder.Spool, TimeProvider.System);
+        var store = new JournalStore(_database, "node-1", life: life);
+        await store.WriteAsync(
+            [.. Entries.WholeCall()[..6], .. Entries.From("CA1", 7, new RecordingBegun("CA1.wav"), new ToolCalled("t1", "look_up", "{}"), new KeyPressed("12"), new BobSaid("b2", "We are open from nine to five on all days of the week but one."))],
+            Cancellation);
+
+        (await store.EndLostAsync(new HashSet<CallSid> { new("CA1") }, Cancellation)).Should().Be(1);
+
+        var written = (await store.EntriesAsync(new CallSid("CA1"), Cancellation)).Skip(10).ToList();
+        written.Select(entry => entry.At).Should().OnlyContain(at => at == died);
+        written.Should().ContainSingle(entry => entry is BobCut).Which.Should().Match<BobCut>(cut => cut.ItemId == "b2" && cut.HeardMs == 3_250 && cut.Lost && cut.HeardText.StartsWith("We are open") && cut.HeardText.Length < 60);
+        written.OfType<ToolReturned>().Single().Outcome.Should().Be("process-died");
+        written.OfType<KeysPressed>().Single().Digits.Should().Be("12");
+        written.OfType<RecordingTruncated>().Single().Reason.Should().Be("process died");
+        written[^1].Should().BeOfType<CallEnded>().Which.FirstAudioMs.Should().Be(3_000);
+        await using var db = _database.Open();
+        (await db.Calls.SingleAsync(Cancellation)).EndedAt.Should().Be(died);
+        (await db.Turns.SingleAsync(turn => turn.ItemId == "b2", Cancellation)).HeardMs.Should().Be(3_250);
     }
 
     [Fact]
