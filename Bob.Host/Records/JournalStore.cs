@@ -19,7 +19,7 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
 
     /// <summary>Makes the database, or brings its tables up to date.</summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
-    public Task PrepareAsync(CancellationToken cancellation) => database.PrepareAsync(cancellation);
+    public Task PrepareAsync(CancellationToken cancellation) => database.PrepareAndHoldAsync(cancellation);
 
     /// <summary>
     /// Writes entries, and what follows from them, in one transaction. Those that are there already change nothing. The entries of one call are to
@@ -30,6 +30,7 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
     {
         try
         {
+            await database.EnsureThereAsync(cancellation);
             await using var db = database.Open();
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var fresh = await FreshAsync(db, entries, cancellation);

@@ -9,7 +9,7 @@ using Npgsql;
 namespace Bob.Host.Records;
 
 /// <summary>Where the tables are: a file, or a PostgreSQL server.</summary>
-public sealed class RecordsDatabase
+public sealed class RecordsDatabase : IDisposable
 {
     /// <summary>Longest wait of a statement, but for those that bring the tables up to date. Whoever writes does not wait that long for it.</summary>
     private const int TimeoutSeconds = 5;
@@ -20,18 +20,20 @@ public sealed class RecordsDatabase
     private readonly DbContextOptions<SqliteRecords>? _sqlite;
     private readonly DbContextOptions<PostgresRecords>? _postgres;
     private readonly string? _file;
+    private readonly DatabaseFile? _held;
 
-    private RecordsDatabase(string? file, DbContextOptions<SqliteRecords>? sqlite, DbContextOptions<PostgresRecords>? postgres) =>
-        (_file, _sqlite, _postgres) = (file, sqlite, postgres);
+    private RecordsDatabase(string? file, DbContextOptions<SqliteRecords>? sqlite, DbContextOptions<PostgresRecords>? postgres, DatabaseFile? held = null) =>
+        (_file, _sqlite, _postgres, _held) = (file, sqlite, postgres, held);
 
     /// <summary>A SQLite file, made when it is missing.</summary>
-    public static RecordsDatabase InFile(string path) => InFile(path, new SqliteConnectionStringBuilder { DataSource = path });
+    public static RecordsDatabase InFile(string path) => InFile(path, new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite });
 
     /// <summary>A SQLite file, opened in a way of one's own.</summary>
     public static RecordsDatabase InFile(string path, SqliteConnectionStringBuilder connection)
     {
         connection.DefaultTimeout = TimeoutSeconds;
-        return new(path, new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).AddInterceptors(new Overwriting()).Options, null);
+        var options = new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).AddInterceptors(new Overwriting()).Options;
+        return new(path, options, null, new DatabaseFile(path, connection.ConnectionString));
     }
 
     /// <summary>A PostgreSQL server.</summary>
@@ -71,6 +73,26 @@ public sealed class RecordsDatabase
             throw reason;
         }
     }
+
+    /// <summary>For whoever goes on writing: from here on <see cref="EnsureThereAsync"/> knows when the file is another one.</summary>
+    public async Task PrepareAndHoldAsync(CancellationToken cancellation)
+    {
+        await PrepareAsync(cancellation);
+        _held?.Hold();
+    }
+
+    /// <summary>Another file of the name is brought up to date before anything is written to it, and none is made.</summary>
+    /// <exception cref="RecordsFailure">The file is gone.</exception>
+    public async Task EnsureThereAsync(CancellationToken cancellation)
+    {
+        if (_held is not { IsGone: true })
+            return;
+        if (!_held.IsThere)
+            throw new RecordsFailure("gone", "was removed", "Put it back, or a copy of it");
+        await PrepareAndHoldAsync(cancellation);
+    }
+
+    public void Dispose() => _held?.Dispose();
 
     /// <summary>
     /// In a file, EF keeps in a table who migrates, and waits for ever for one who died of it. So whoever migrates holds a file of its own, which dies with its

@@ -78,6 +78,45 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
         await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer.Failure is null);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task P10_A_file_that_is_removed_takes_nothing_and_the_copy_that_is_put_in_its_place_has_all(bool atOnce)
+    {
+        await using var node = await StartAsync(RecordsDatabase.InFile(_folder.Database));
+        var entries = Entries.WholeCall();
+        node.Tell(entries[..4]);
+        await node.UntilWrittenAsync("CA1", entries[..4]);
+        var copy = $"{_folder.Database}.copy";
+        using (var other = new SqliteConnection($"Data Source={_folder.Database};Pooling=False"))
+        {
+            other.Open();
+            Execute(other, $"VACUUM INTO '{copy}'");
+        }
+
+        foreach (var file in new[] { "", "-wal", "-shm" })
+            File.Delete(_folder.Database + file);
+        if (atOnce)
+        {
+            File.Move(copy, _folder.Database);
+            node.Tell(entries[4..8]);
+        }
+        else
+        {
+            node.Tell(entries[4..8]);
+            await node.UntilSpooledAsync();
+            await node.UntilAsync(() => node.Writer.Failure is not null);
+            node.Writer.Failure.Should().Be("gone");
+            File.Exists(_folder.Database).Should().BeFalse("whoever has a copy is to put it there, and finds nothing in its place");
+            File.Move(copy, _folder.Database);
+        }
+
+        node.Tell(entries[8..]);
+        await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer.State == JournalState.Database && node.Writer.Failure is null);
+        await node.UntilWrittenAsync("CA1", entries);
+        (await new JournalStore(RecordsDatabase.InFile(_folder.Database), "reader").EntriesAsync(new CallSid("CA1"), Cancellation)).Should().Equal(entries);
+    }
+
     [Fact]
     public async Task P10_A_server_that_answers_nothing_is_given_up_and_asked_again()
     {

@@ -123,6 +123,7 @@ public sealed class RecordsStartSpecs : IDisposable
     /// <summary>What EF leaves behind when its process dies while it migrates.</summary>
     private static async Task LeaveMigratingAsync(RecordsFolder folder)
     {
+        File.Open(folder.Database, FileMode.OpenOrCreate).Dispose();
         await using var db = RecordsDatabase.InFile(folder.Database).Open();
         await db.Database.ExecuteSqlRawAsync(
             "CREATE TABLE \"__EFMigrationsLock\" (\"Id\" INTEGER NOT NULL CONSTRAINT \"PK___EFMigrationsLock\" PRIMARY KEY, \"Timestamp\" TEXT NOT NULL); "
