@@ -12,6 +12,41 @@ namespace Bob.Tests.Api;
 /// <summary>What is found of calls, wherever they are kept.</summary>
 public abstract class CallsApiSpecs : IAsyncLifetime
 {
+    /// <summary>In which calls words are found, of three that hold whatever may stand between words.</summary>
+    private static readonly Dictionary<string, string[]> Found = new()
+    {
+        ["cafe"] = ["CA3", "CA2", "CA1"],
+        ["CAFÉ"] = ["CA3", "CA2", "CA1"],
+        ["cafe\u0301"] = ["CA3", "CA2", "CA1"],
+        ["étude"] = ["CA3"],
+        ["and"] = ["CA1"],
+        ["or"] = ["CA2", "CA1"],
+        ["and/or"] = ["CA1"],
+        ["or/and"] = [],
+        ["3"] = ["CA2", "CA1"],
+        ["50"] = ["CA2", "CA1"],
+        ["3.50"] = ["CA1"],
+        ["3 50"] = ["CA2", "CA1"],
+        ["refund"] = ["CA1"],
+        ["able"] = ["CA1"],
+        ["refund-able"] = ["CA1"],
+        ["able refund"] = ["CA1"],
+        ["example"] = ["CA2", "CA1"],
+        ["com"] = ["CA1"],
+        ["example.com"] = ["CA1"],
+        ["price & cafe"] = ["CA1"],
+        ["creme brulee"] = ["CA2"],
+        ["4"] = ["CA2"],
+        ["https"] = ["CA2"],
+        ["a"] = ["CA2"],
+        ["b?c"] = ["CA2"],
+        ["bob"] = ["CA2"],
+        ["您好"] = ["CA3"],
+        ["世界"] = ["CA3"],
+        ["한국어"] = ["CA3"],
+        ["caf"] = [],
+    };
+
     private ApiHost _bob = null!;
 
     /// <summary>Connection string of a server's database; null: a file.</summary>
@@ -77,6 +112,21 @@ public abstract class CallsApiSpecs : IAsyncLifetime
         (await FoundAsync("words=100%25")).Should().Equal("CA3");
         foreach (var hostile in new[] { "refund OR quote", "NOT refund", "refund*", "words:refund", "refund') --", "\"refund", "NEAR(a b)", "'; DROP TABLE calls", "refund & !quote", "{0} refund" })
             (await FoundAsync($"words={Uri.EscapeDataString(hostile)}")).Should().NotContain("CA3", hostile);
+    }
+
+    [Fact]
+    public async Task A_word_ends_where_its_letters_and_digits_do_and_accents_make_no_other_word()
+    {
+        await _bob.WriteAsync(
+            Call("CA1", 1), Turn("CA1", TurnRole.Caller, "The café price is 3.50, and/or refund-able at example.com"),
+            Call("CA2", 2), Turn("CA2", TurnRole.Bob, "Café—CRÈME “brûlée” costs €4…or 50%, 3 times: https://example.org/a_b?c=d bob@example.net"),
+            Call("CA3", 3), Turn("CA3", TurnRole.Caller, "cafe\u0301 您好。世界 한국어 e\u0301tude"));
+
+        var found = new Dictionary<string, string[]>();
+        foreach (var word in Found.Keys)
+            found[word] = await FoundAsync($"words={Uri.EscapeDataString(word)}");
+
+        found.Should().BeEquivalentTo(Found);
     }
 
     [Fact]
