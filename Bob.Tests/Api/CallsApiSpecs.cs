@@ -171,6 +171,7 @@ public abstract class CallsApiSpecs : IAsyncLifetime
         turns.Select(turn => turn.GetProperty("text").GetString()).Should().Equal("Hello, this is Bob.", "When are you open?", "We are open from nine to five.", "", "12#");
         turns[2].GetProperty("heardText").GetString().Should().Be("We are open");
         turns[2].GetProperty("interrupted").GetBoolean().Should().BeTrue();
+        turns[4].GetProperty("startedMs").GetInt64().Should().Be(15_000, "the keys were pressed then");
         whole.GetProperty("toolRuns")[0].GetProperty("output").GetString().Should().Be("nine to five");
         whole.GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("call me back");
         whole.GetProperty("usage")[0].GetProperty("textIn").GetInt64().Should().Be(300);
