@@ -72,6 +72,9 @@ public abstract class CallsApiSpecs : IAsyncLifetime
         (await FoundAsync("result=completed")).Should().Equal("CA2", "CA1");
         (await FoundAsync("side=Twilio")).Should().Equal("CA4");
         (await FoundAsync("reason=model-no-credit")).Should().Equal("CA3");
+        (await FoundAsync("number=Withheld")).Should().Equal("CA4");
+        (await FoundAsync("number=sip:ada@example.com")).Should().BeEmpty();
+        (await FoundAsync("reason=process-died&minCost=0.25&maxCost=0.25")).Should().BeEmpty();
         (await FoundAsync("result=Completed&side=Bob&reason=goodbye&number=%2B15550100002")).Should().Equal("CA2");
         (await FoundAsync("result=Completed&side=Model")).Should().BeEmpty();
         (await FoundAsync("minCost=0.2")).Should().Equal("CA4", "CA2");
@@ -199,6 +202,14 @@ public abstract class CallsApiSpecs : IAsyncLifetime
     [InlineData("cursor=AQ", "cursor is none")]
     [InlineData("cursor=Af________9DQTE", "cursor is none")]
     [InlineData("cursor=AgAAAAAAAAAB", "cursor is none")]
+    [InlineData("reason=zzz", "reason is not known. Write one of caller-hung-up, goodbye,")]
+    [InlineData("reason=model-No_Credit", "or model- and the word of the log")]
+    [InlineData("number=555", "number is no phone number. Write it with its country code, such as +15550100001, or anonymous")]
+    [InlineData("number=15550100001", "number is no phone number")]
+    [InlineData("number=somebody", "number is no phone number")]
+    [InlineData("from=2026-03-02&to=2026-03-01", "from is not before to. Write an earlier from, or a later to.")]
+    [InlineData("from=2026-03-01T12:00:00Z&to=2026-03-01T12:00:00Z", "from is not before to")]
+    [InlineData("minCost=0.3&maxCost=0.25", "minCost is above maxCost. Write a smaller minCost, or a larger maxCost.")]
     [InlineData("limt=5", "limt is no parameter of this address. Write number, words,")]
     [InlineData("limit=5&limit=6", "limit is given more than once. Write it once.")]
     public async Task A_question_that_is_not_understood_is_said(string query, string says) =>
