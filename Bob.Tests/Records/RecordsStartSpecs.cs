@@ -1,5 +1,12 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using AwesomeAssertions;
 using Bob.Host.Records;
+using Bob.Simulator.Faults;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -104,6 +111,21 @@ public sealed class RecordsStartSpecs(PostgresServer server) : IDisposable
             "[bob] DATABASE_URL: the database does not speak TLS, for which sslmode asks. Turn it on there (ssl = on), or leave sslmode out where nobody can listen.");
     }
 
+    [Fact]
+    public async Task A_server_whose_certificate_nobody_vouches_for_is_told()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var refused = FailureAsync(RecordsDatabase.OnServer($"Host=127.0.0.1;Port={((IPEndPoint)listener.LocalEndpoint).Port};Username=bob;Database=bob;SSL Mode=VerifyFull"));
+
+        using var certificate = SelfSignedServer.MakeCertificate();
+        while (await Task.WhenAny(refused, listener.AcceptTcpClientAsync(Cancellation).AsTask()) is Task<TcpClient> accepted)
+            await ShowAsync(await accepted, certificate);
+
+        var failure = await refused;
+        (failure.Word, failure.Problem).Should().Be(("certificate", "shows a certificate that cannot be trusted"));
+    }
+
     [Theory]
     [InlineData("CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Daisy Bell')")]
     [InlineData("PRAGMA journal_mode = wal; CREATE TABLE songs (title TEXT)")]
@@ -193,6 +215,33 @@ public sealed class RecordsStartSpecs(PostgresServer server) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>Speaks TLS with whoever asks for it, and no other encryption, as a PostgreSQL server does before anything else.</summary>
+    private static async Task ShowAsync(TcpClient client, X509Certificate2 certificate)
+    {
+        using var connection = client;
+        var wire = client.GetStream();
+        var asked = new byte[8];
+        try
+        {
+            do
+            {
+                await wire.ReadExactlyAsync(asked, Cancellation);
+                await wire.WriteAsync(AsksForTls(asked) ? "S"u8.ToArray() : "N"u8.ToArray(), Cancellation);
+            }
+            while (!AsksForTls(asked));
+
+            await using var tls = new SslStream(wire);
+            await tls.AuthenticateAsServerAsync(certificate);
+            await tls.ReadExactlyAsync(asked, Cancellation);
+        }
+        catch (Exception over) when (over is IOException or AuthenticationException)
+        {
+            // the client does not like it
+        }
+
+        static bool AsksForTls(byte[] request) => BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(4)) == 80877103;
+    }
 
     private static async Task<IReadOnlyList<string>> DatabasesAsync(NpgsqlConnectionStringBuilder server)
     {
