@@ -1,3 +1,4 @@
+using Bob.Host;
 using Bob.Host.Configuration;
 using Bob.Host.Records;
 using Bob.Host.Voice;
@@ -12,7 +13,11 @@ try
         return await EraseCommand.RunAsync(erase, SettingsSources.OfProcess(), Console.Out, Console.Error);
     if (args is [MakeClipsCommand.Name, .. var clips])
         return await MakeClipsCommand.RunAsync(clips, SettingsSources.OfProcess(), Console.Out, Console.Error, CancellationToken.None);
-    await using var app = Bob.Host.BobApplication.Build(args);
+    if (CommandLine.AsksForHelp(args))
+        return await CommandLine.HelpAsync(Console.Out);
+    if (!CommandLine.IsForServer(args))
+        return await CommandLine.RefuseAsync(Console.Error);
+    await using var app = BobApplication.Build(args);
     await app.RunAsync();
     return 0;
 }

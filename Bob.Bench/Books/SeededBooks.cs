@@ -22,6 +22,9 @@ internal static class SeededBooks
 
     private const int Vocabulary = 5_000;
 
+    /// <summary>For so much at once a database takes longer than Bob ever waits.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     public static string CallSid(int call) => string.Create(CultureInfo.InvariantCulture, $"CA{call:x32}");
 
     public static string Caller(int caller) => string.Create(CultureInfo.InvariantCulture, $"+1555{caller:0000000}");
@@ -94,6 +97,7 @@ internal static class SeededBooks
         if (connection is NpgsqlConnection server)
         {
             using var copy = server.BeginBinaryImport($"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)");
+            copy.Timeout = Patience;
             foreach (var values in Rows())
             {
                 copy.StartRow();

@@ -56,7 +56,7 @@ internal sealed class QueryTarget : FuzzTarget
     {
         var context = new DefaultHttpContext();
         context.Request.QueryString = new QueryString($"?{Encoding.UTF8.GetString(input.Span)}");
-        if (ApiAnswers.OfText(() => new ApiQuery(context.Request, Known)) is not { } query)
+        if (ApiAnswers.OfText(() => Checked(context.Request)) is not { } query)
             return;
         Holds(ApiAnswers.Of<int>(() => query.Limit()) is null or (>= 1 and <= ApiQuery.MostLimit), "a limit beyond the limit");
         Holds(ApiAnswers.Of(() => query.Micros("minCost")) is null or >= 0, "a cost below nothing");
@@ -67,8 +67,14 @@ internal sealed class QueryTarget : FuzzTarget
         ApiAnswers.Of(() => query.OneOf<CallSide>("side"));
         ApiAnswers.OfText(() => query.Words("words"));
         ApiAnswers.OfText(() => query.Caller("number"));
-        ApiAnswers.OfText(() => query.Text("reason"));
+        ApiAnswers.OfText(() => query.Reason("reason"));
         ApiAnswers.Of(() => Cursor.ToCall(query.Text("cursor")));
+    }
+
+    private static ApiQuery Checked(HttpRequest request)
+    {
+        ApiQuery.Check(request.Query, Known);
+        return new ApiQuery(request);
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using Bob.Actors.Calls;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -24,7 +25,6 @@ internal static class ApiDocument
         (StatusCodes.Status400BadRequest, "The request is not understood"),
         (StatusCodes.Status401Unauthorized, "The token is missing or wrong"),
         (StatusCodes.Status403Forbidden, "The API is closed: no API_TOKEN is set"),
-        (StatusCodes.Status503ServiceUnavailable, "The books cannot be read now"),
     ];
 
     /// <summary>Also the promise that nothing is fetched from anywhere else.</summary>
@@ -55,7 +55,7 @@ internal static class ApiDocument
         {
             if (context.Description.HttpMethod is "HEAD")
                 operation.OperationId = $"head{operation.OperationId}"; // of an address that takes both: an id is one operation's
-            foreach (var (status, why) in Everywhere)
+            foreach (var (status, why) in Everywhere.Append((StatusCodes.Status503ServiceUnavailable, ApiProblem.Shut(context.Description.HttpMethod))))
             {
                 var problem = new OpenApiMediaType { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), context.Document) };
                 Answers(operation).TryAdd($"{status}", new OpenApiResponse { Description = why, Content = new Dictionary<string, OpenApiMediaType> { [ProblemType] = problem } });
@@ -101,6 +101,18 @@ internal static class ApiDocument
             "from" or "to" => (JsonSchemaType.String, "date-time"),
             _ => (JsonSchemaType.String, (string?)null),
         };
-        parameter.Schema = new OpenApiSchema { Type = type, Format = format, Default = parameter.Name == "limit" ? JsonValue.Create(ApiQuery.DefaultLimit) : null };
+        string[] words = parameter.Name switch
+        {
+            "result" => Enum.GetNames<CallResult>(),
+            "side" => Enum.GetNames<CallSide>(),
+            _ => [],
+        };
+        parameter.Schema = new OpenApiSchema
+        {
+            Type = type,
+            Format = format,
+            Default = parameter.Name == "limit" ? JsonValue.Create(ApiQuery.DefaultLimit) : null,
+            Enum = words is [] ? null : [.. words.Select(word => (JsonNode)JsonValue.Create(word))],
+        };
     }
 }

@@ -30,6 +30,7 @@ public sealed partial class ApiDoor(BobOptions options, IHostApplicationLifetime
         try
         {
             Admit(context);
+            ApiQuery.Check(context);
             await next(context);
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null or 0 } && Said(context) is { } said)
                 await said.WriteAsync(context);
@@ -69,10 +70,12 @@ public sealed partial class ApiDoor(BobOptions options, IHostApplicationLifetime
         {
             case ApiProblem known:
                 return known;
-            case BadHttpRequestException { InnerException: JsonException json }:
-                return new ApiProblem(StatusCodes.Status400BadRequest, $"The body is not the JSON that is expected{Place(json)}. {ApiDocument.Hint}");
+            case BadHttpRequestException { InnerException: JsonException json } when ApiBody.Of(context) is { } body:
+                return body.Refused(json);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } when ApiBody.Of(context) is { } body:
+                return body.Missing();
             case BadHttpRequestException bad:
-                return new ApiProblem(bad.StatusCode, Reason(bad.StatusCode));
+                return new ApiProblem(bad.StatusCode, Reason(bad.StatusCode, context));
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
                 return null;
             case DbUpdateConcurrencyException: // between its reading and its writing
@@ -108,17 +111,11 @@ public sealed partial class ApiDoor(BobOptions options, IHostApplicationLifetime
             StatusCodes.Status405MethodNotAllowed, $"This address takes {context.Response.Headers.Allow}."),
         StatusCodes.Status416RangeNotSatisfiable => new ApiProblem(
             StatusCodes.Status416RangeNotSatisfiable, "The range begins behind the end. The header Content-Range says how many bytes there are."),
-        var status => new ApiProblem(status, Reason(status)),
+        var status => new ApiProblem(status, Reason(status, context)),
     };
 
-    private static string Reason(int status) => status switch
-    {
-        StatusCodes.Status413PayloadTooLarge => "The body is larger than this address takes. Send less, or in parts.",
-        StatusCodes.Status415UnsupportedMediaType => $"The header Content-Type names a kind that this address does not take. {ApiDocument.Hint}",
-        _ => $"Something about it is not as this address takes it. {ApiDocument.Hint}",
-    };
-
-    private static string Place(JsonException json) => json.Path is { Length: > 0 and <= 100 } path && !path.Any(char.IsControl) ? $" at {path}" : "";
+    private static string Reason(int status, HttpContext context) =>
+        ApiBody.Refusal(status, context) ?? $"Something about it is not as this address takes it. {ApiDocument.Hint}";
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 

@@ -20,14 +20,17 @@ public sealed class ApiProblem(int status, string detail) : Exception(detail)
 
     public Task WriteAsync(HttpContext context)
     {
-        var details = new ProblemDetails { Status = status, Title = Title(status), Detail = Message };
+        var details = new ProblemDetails { Status = status, Title = Title(status, context.Request.Method), Detail = Message };
         if (Faults is not null)
             details.Extensions["faults"] = Faults;
         (context.Response.ContentType, context.Response.ContentLength) = (null, null); // of the answer that it would have been
         return Results.Problem(details).ExecuteAsync(context);
     }
 
-    private static string Title(int status) => status switch
+    /// <summary>That the database does not do now what is asked.</summary>
+    public static string Shut(string? method) => $"The books cannot be {(method is null or "GET" or "HEAD" ? "read" : "written")} now";
+
+    private static string Title(int status, string method) => status switch
     {
         400 => "The request is not understood",
         401 => "The token is missing or wrong",
@@ -38,7 +41,7 @@ public sealed class ApiProblem(int status, string detail) : Exception(detail)
         413 => "The body is too large",
         415 => "The body is of another kind",
         416 => "The recording has no such range",
-        503 => "The books cannot be read now",
+        503 => Shut(method),
         _ => status >= 500 ? "Bob made a mistake" : "The request is refused",
     };
 }

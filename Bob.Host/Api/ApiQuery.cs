@@ -1,13 +1,14 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text;
+using System.Text.RegularExpressions;
 using Bob.Actors.Calls;
 using Bob.Host.Twilio;
 
 namespace Bob.Host.Api;
 
 /// <summary>The parameters of a question, read strictly: one that is unknown, given twice or not understood is said, and never passed over.</summary>
-/// <param name="known">The parameters that the address has.</param>
-internal sealed class ApiQuery
+internal sealed partial class ApiQuery(HttpRequest request)
 {
     public const int DefaultLimit = 50;
     public const int MostLimit = 200;
@@ -17,15 +18,35 @@ internal sealed class ApiQuery
     private static readonly string[] Moments =
         ["yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
-    private readonly IQueryCollection _query;
+    /// <summary>Why calls end, but for what follows the model's failures.</summary>
+    private static readonly string[] Reasons =
+    [
+        .. typeof(CallEnd).GetProperties(BindingFlags.Public | BindingFlags.Static).Select(known => known.GetValue(null)).OfType<CallEnd>().Select(end => end.Reason),
+    ];
 
-    public ApiQuery(HttpRequest request, params string[] known)
+    private readonly IQueryCollection _query = request.Query;
+
+    /// <summary>Refuses what the address has no parameter for, before anything is done: who misspells one that limits what is to be done means less than the whole.</summary>
+    /// <exception cref="ApiProblem">There is such a parameter.</exception>
+    public static void Check(HttpContext context)
     {
-        _query = request.Query;
-        foreach (var (name, values) in _query)
+        // Whatever is text in a handler and no part of its path is a parameter; so the document has it, too.
+        if (context.GetEndpoint() is not RouteEndpoint endpoint || endpoint.Metadata.GetMetadata<MethodInfo>() is not { } handler || endpoint.Metadata.GetMetadata<OpenToAll>() is not null)
+            return;
+        string[] known =
+        [
+            .. handler.GetParameters().Where(one => one.ParameterType == typeof(string) && endpoint.RoutePattern.GetParameter(one.Name!) is null).Select(one => one.Name!),
+        ];
+        Check(context.Request.Query, known);
+    }
+
+    /// <param name="known">The parameters that the address has.</param>
+    public static void Check(IQueryCollection query, IReadOnlyCollection<string> known)
+    {
+        foreach (var (name, values) in query)
         {
             if (!known.Contains(name, StringComparer.Ordinal))
-                throw ApiProblem.Bad(Shown(name), "is no parameter of this address", $"Write {string.Join(", ", known)}");
+                throw ApiProblem.Bad(Shown(name), "is no parameter of this address", known.Count == 0 ? "It has none" : $"Write {string.Join(", ", known)}");
             if (values.Count > 1)
                 throw ApiProblem.Bad(name, "is given more than once", "Write it once");
         }
@@ -77,6 +98,12 @@ internal sealed class ApiQuery
         : char.IsAsciiLetter(text[0]) && Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) ? value
         : throw ApiProblem.Bad(name, "is not known", $"Write one of {string.Join(", ", Enum.GetNames<T>())}");
 
+    /// <summary>Why a call ended.</summary>
+    public string? Reason(string name) =>
+        Text(name) is not { } text || Reasons.Contains(text) || OfModel().IsMatch(text)
+            ? Text(name)
+            : throw ApiProblem.Bad(name, "is not known", $"Write one of {string.Join(", ", Reasons)}, or model- and the word of the log");
+
     public bool? Flag(string name) => Text(name) switch
     {
         null => null,
@@ -96,7 +123,7 @@ internal sealed class ApiQuery
             : throw ApiProblem.Bad(name, "is no amount", "Write one such as 0.25");
     }
 
-    /// <summary>A caller's number: in whatever form a person writes it, or the word that stands for none.</summary>
+    /// <summary>A caller: their number, in whatever form a person writes it, the word that stands for none, or the address of a telephone that has none.</summary>
     public string? Caller(string name)
     {
         if (Text(name) is not { } text)
@@ -104,11 +131,19 @@ internal sealed class ApiQuery
         // A plus that nobody escaped is a space in an address; without it the number would be another one, and nothing would be found.
         if (_query[name].ToString() is [' ', >= '1' and <= '9', ..])
             text = $"+{text}";
-        return PhoneNumber.Of(text)?.Value ?? Twilio.Caller.Of(text).Value;
+        if (PhoneNumber.Of(text) is { } number)
+            return number.Value;
+        var caller = Twilio.Caller.Of(text);
+        return caller == Twilio.Caller.Anonymous || caller.Value.Contains(':', StringComparison.Ordinal)
+            ? caller.Value
+            : throw ApiProblem.Bad(name, "is no phone number", $"{PhoneNumber.Remedy}, or anonymous, or an address such as sip:ada@example.com");
     }
 
     /// <summary>Something a client wrote, fit to be told to them again.</summary>
     private static string Shown(string name) => name.Length <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? name : "A parameter";
+
+    [GeneratedRegex(@"^model-[a-z0-9-]+\z")]
+    private static partial Regex OfModel();
 
     /// <summary>Half a pair of surrogates is no text, and no database takes it.</summary>
     private static bool IsWhole(string text) => !text.EnumerateRunes().Contains(Rune.ReplacementChar);

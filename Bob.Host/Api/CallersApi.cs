@@ -31,7 +31,7 @@ internal static class CallersApi
         CancellationToken cancellation)
 #pragma warning restore IDE0060
     {
-        var query = new ApiQuery(request, "limit", "cursor");
+        var query = new ApiQuery(request);
         var (after, most) = (Cursor.ToNumber(query.Text("cursor")), query.Limit());
         var rows = await books.AskAsync((db, limited) => PageAsync(db, after, most + 1, limited), cancellation);
         var shown = rows.Take(most).Select(CallerView.Of).ToList();

@@ -114,10 +114,12 @@ public static class CallersCsv
 
     private static (IReadOnlyList<ReadCaller>, IReadOnlyList<string>) Read(string text)
     {
+        if (CsvQuotes.Faults(text).Take(MostFaults).ToList() is { Count: > 0 } misplaced)
+            return ([], misplaced); // where a cell ends is anybody's guess then
         using var csv = new CsvParser(new StringReader(text), Reading);
         var names = csv.Read() ? csv.Record!.Select(name => name.Trim().ToLowerInvariant()).ToArray() : [];
-        if (!names.Contains(Columns[0]) || names.Except(Columns).Any() || names.Distinct().Count() < names.Length)
-            return ([], [$"Line 1: does not name the columns. Write {string.Join(',', Columns)}, or those of them that the file has, number among them."]);
+        if (FaultOf(names) is { } fault)
+            return ([], [$"Line 1: {fault}. Write {string.Join(',', Columns)}, or those of them that the file has, number among them."]);
 
         var lines = new Dictionary<string, int>();
         List<ReadCaller> callers = [];
@@ -138,6 +140,13 @@ public static class CallersCsv
 
         return (callers, faults);
     }
+
+    private static string? FaultOf(string[] names) =>
+        names.Except(Columns).FirstOrDefault(name => name.Length > 0) is { } unknown ? $"{(unknown.Length <= 40 && !unknown.Any(char.IsControl) ? unknown : "a name")} is no column"
+        : !names.Contains(Columns[0]) ? $"{Columns[0]} is missing"
+        : names.Except(Columns).Any() ? "a column has no name"
+        : names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice } ? $"{twice} is named twice"
+        : null;
 
     private static ReadCaller? ReadLine(string[] names, CsvParser csv, int line, List<string> faults)
     {

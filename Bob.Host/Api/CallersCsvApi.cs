@@ -17,7 +17,7 @@ internal static class CallersCsvApi
         api.MapGet("/callers.csv", ExportAsync).WithTags("Callers").WithName("exportCallers")
             .WithSummary("All callers as CSV")
             .WithDescription("UTF-8. A cell that a spreadsheet would run as a formula has an apostrophe in front, which the import takes off again.")
-            .Produces(StatusCodes.Status200OK, contentType: ContentType);
+            .Produces<Stream>(StatusCodes.Status200OK, ContentType);
         api.MapPost("/callers.csv", ImportAsync).WithTags("Callers").WithName("importCallers")
             .WithSummary("Callers from CSV: all of them, or none")
             .WithDescription($"UTF-8, at most {MostBytes / 1024 / 1024} MB and {CallersCsv.MostRows} callers. The first line names the columns: number, and any of name, company, "

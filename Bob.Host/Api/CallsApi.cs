@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Bob.Host.Configuration;
 using Bob.Host.Records;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -9,9 +10,6 @@ namespace Bob.Host.Api;
 /// <summary>Calls: searched, one with all that is known of it, and how it sounded.</summary>
 internal static class CallsApi
 {
-    private static readonly string[] SearchParameters =
-        ["number", "words", "from", "to", "result", "side", "reason", "minCost", "maxCost", "limit", "cursor"];
-
     public static void MapCalls(this IEndpointRouteBuilder api)
     {
         var calls = api.MapGroup("/calls").WithTags("Calls");
@@ -22,7 +20,7 @@ internal static class CallsApi
         calls.MapMethods("/{callSid}/recording", [HttpMethods.Get, HttpMethods.Head], RecordingAsync).WithName("getRecording")
             .WithSummary("The recording: WAV, the caller left, Bob right")
             .WithDescription("Takes ranges of bytes. A call that went on in another place has more than one; the recordingFault of the call says so.")
-            .Produces(StatusCodes.Status200OK, contentType: "audio/wav").Produces(StatusCodes.Status206PartialContent, contentType: "audio/wav")
+            .Produces<Stream>(StatusCodes.Status200OK, "audio/wav").Produces<Stream>(StatusCodes.Status206PartialContent, "audio/wav")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
     }
 
@@ -44,12 +42,22 @@ internal static class CallsApi
         CancellationToken cancellation)
 #pragma warning restore IDE0060
     {
-        var query = Query(new ApiQuery(request, SearchParameters));
+        var query = Query(new ApiQuery(request));
         var page = await books.AskAsync((db, limited) => CallSearch.Of(db).PageAsync(query, limited), cancellation);
         return TypedResults.Ok(new PageView<CallView>([.. page.Calls.Select(CallView.Of)], page.Next is { } next ? Cursor.Of(next) : null));
     }
 
-    private static CallQuery Query(ApiQuery query) => new()
+    private static CallQuery Query(ApiQuery query)
+    {
+        var asked = Read(query);
+        if (asked.From >= asked.Before)
+            throw ApiProblem.Bad("from", "is not before to", "Write an earlier from, or a later to");
+        if (asked.MinCostMicros > asked.MaxCostMicros)
+            throw ApiProblem.Bad("minCost", "is above maxCost", "Write a smaller minCost, or a larger maxCost");
+        return asked;
+    }
+
+    private static CallQuery Read(ApiQuery query) => new()
     {
         Caller = query.Caller("number"),
         Words = query.Words("words"),
@@ -57,7 +65,7 @@ internal static class CallsApi
         Before = query.Time("to", endOfDay: true),
         Result = query.OneOf<Actors.Calls.CallResult>("result"),
         Side = query.OneOf<Actors.Calls.CallSide>("side"),
-        Reason = query.Text("reason"),
+        Reason = query.Reason("reason"),
         MinCostMicros = query.Micros("minCost"),
         MaxCostMicros = query.Micros("maxCost"),
         Limit = query.Limit(),
@@ -91,12 +99,12 @@ internal static class CallsApi
         CancellationToken cancellation)
     {
         Check(callSid);
-        var number = new ApiQuery(request, "part").Whole("part", byDefault: 1, most: 99);
+        var number = new ApiQuery(request).Whole("part", byDefault: 1, most: 99);
         var call = await books.AskAsync((db, limited) => db.Calls.AsNoTracking().SingleOrDefaultAsync(row => row.CallSid == callSid, limited), cancellation);
         if (call is null)
             throw Unknown();
         if (call.Recording is null)
-            throw ApiProblem.Missing("This call was not recorded, or its recording is not finished.");
+            throw ApiProblem.Missing($"This call was not recorded, its recording has not begun yet, or it was removed after {Keys.KeepRecordingsDays}.");
         return folder.Find(call.Recording, number) is { } file
             ? TypedResults.PhysicalFile(file.FullName, "audio/wav", lastModified: file.LastWriteTimeUtc, enableRangeProcessing: true)
             : throw ApiProblem.Missing(number > 1 ? $"This call has no recording {number}." : call.EndedAt is null ? "This call still goes on; its recording is there when it is over." : "The recording of this call is not there any more.");

@@ -17,7 +17,7 @@ internal static class MessagesApi
         messages.MapGet("/{id}", GetAsync).WithName("getMessage").WithSummary("One message").ProducesProblem(StatusCodes.Status404NotFound);
         messages.MapMethods("/{id}/recording", [HttpMethods.Get, HttpMethods.Head], RecordingAsync).WithName("getMessageRecording")
             .WithSummary("What the caller said: WAV").WithDescription("Takes ranges of bytes. There is none until it was fetched from Twilio.")
-            .Produces(StatusCodes.Status200OK, contentType: "audio/wav").Produces(StatusCodes.Status206PartialContent, contentType: "audio/wav")
+            .Produces<Stream>(StatusCodes.Status200OK, "audio/wav").Produces<Stream>(StatusCodes.Status206PartialContent, "audio/wav")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status416RangeNotSatisfiable);
         messages.MapPut("/{id}/handled", HandleAsync).WithName("handleMessage").WithSummary("Somebody has dealt with it")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
@@ -36,7 +36,7 @@ internal static class MessagesApi
         CancellationToken cancellation)
 #pragma warning restore IDE0060
     {
-        var query = new ApiQuery(request, "number", "handled", "limit", "cursor");
+        var query = new ApiQuery(request);
         var (caller, isHandled, most, before) = (query.Caller("number"), query.Flag("handled"), query.Limit(), Cursor.ToId(query.Text("cursor")));
         var rows = await books.AskAsync(
             (db, limited) =>
@@ -61,17 +61,25 @@ internal static class MessagesApi
         return TypedResults.Ok(MessageView.Of(row ?? throw Unknown()));
     }
 
-    private static async Task<IResult> RecordingAsync(string id, Books books, RecordingFolder folder, CancellationToken cancellation)
+    private static async Task<IResult> RecordingAsync(string id, Books books, RecordingFolder folder, BobOptions options, CancellationToken cancellation)
     {
         var number = Number(id);
         var row = await books.AskAsync((db, limited) => db.Messages.AsNoTracking().SingleOrDefaultAsync(message => message.Id == number, limited), cancellation)
             ?? throw Unknown();
         if (row.Recording is null)
-            throw ApiProblem.Missing(row.RecordingUrl is null ? "This message has no recording." : "The recording of this message was not fetched yet. Ask again in a moment.");
+            throw ApiProblem.Missing(Unheard(row, options.Twilio));
         return folder.Find(row.Recording) is { } file
             ? TypedResults.PhysicalFile(file.FullName, "audio/wav", lastModified: file.LastWriteTimeUtc, enableRangeProcessing: true)
             : throw ApiProblem.Missing("The recording of this message is not there any more.");
     }
+
+    private static string Unheard(MessageRow message, TwilioAccount twilio) => (message.RecordingSid, message.RecordingUrl, twilio) switch
+    {
+        (null, _, _) => "This message has no recording.",
+        (_, null, _) => "The recording of this message could not be fetched in a week. It may still be in Twilio's console.",
+        (_, _, { AccountSid: not null, Signs: true }) => "The recording of this message was not fetched yet. Ask again in a moment.",
+        _ => $"The recording of this message is still Twilio's: {Keys.TwilioAccountSid} and {Keys.TwilioAuthToken} are not set. Set them, start Bob again, and ask in a moment.",
+    };
 
     /// <summary>Whoever was first stays.</summary>
     private static async Task<Ok<MessageView>> HandleAsync(string id, Books books, TimeProvider clock, CancellationToken cancellation)

@@ -26,7 +26,8 @@ public static class BobLogging
             .MinimumLevel.Override("System", Framework(options.LogLevel))
             .Filter.ByExcluding(line => line.Exception?.InnerException is AddressInUseException || line.Exception is InvalidConfigurationException) // The program says it in one line.
             .Filter.ByExcluding(line => line.Level < Framework(options.LogLevel) && IsOfAkkaItself(line))
-            .Enrich.FromLogContext();
+            .Enrich.FromLogContext()
+            .Enrich.With<WithoutAddresses>();
 
     /// <summary>The same for what actors log. Dead letters are part of every call's end, and shown from Debug down.</summary>
     public static AkkaConfigurationBuilder WithBobLogging(this AkkaConfigurationBuilder akka, BobOptions options)

@@ -124,22 +124,21 @@ public sealed class CallSql
 /// <summary>PostgreSQL knows how often something occurs, and chooses by that; but not well where words are rare, so those it is told.</summary>
 internal sealed class PostgresCallSearch(RecordsContext db) : CallSearch(db)
 {
-    private const string Says = "heard_words @@ plainto_tsquery('simple', {0})";
-
-    private const string TurnsThatSay = $"SELECT count(*)::int AS \"Value\" FROM (SELECT 1 FROM turns WHERE {Says} LIMIT {{1}}) AS counted";
-
-    /// <summary>As an array, because a join to a few hundred calls may make the planner read all of them.</summary>
-    private const string SaidAmong = "c.call_sid = ANY(ARRAY(SELECT DISTINCT call_sid FROM turns WHERE heard_words @@ plainto_tsquery('simple', {})))";
-
     public override async Task<CallPage> PageAsync(CallQuery query, CancellationToken cancellation)
     {
         CallSql sql;
-        if (query.Words is not { } words)
+        if (query.Words?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is not { } words)
             sql = new CallSql("calls AS c").And(query);
-        else if (await IsRareAsync(TurnsThatSay, [words, Rare + 1], cancellation))
-            sql = new CallSql("calls AS c").And(SaidAmong, words).And(query);
+        else if (await IsRareAsync($"SELECT count(*)::int AS \"Value\" FROM (SELECT 1 FROM turns WHERE {Says(words.Select((_, i) => $"{{{i}}}"))} LIMIT {Rare + 1}) AS counted", words, cancellation))
+            // As an array, because a join to a few hundred calls may make the planner read all of them.
+            sql = new CallSql("calls AS c").And($"c.call_sid = ANY(ARRAY(SELECT DISTINCT call_sid FROM turns WHERE {Says(words.Select(_ => "{}"))}))", words).And(query);
         else
-            sql = new CallSql("calls AS c").And(query).And("EXISTS (SELECT 1 FROM turns AS t WHERE t.call_sid = c.call_sid AND t.heard_words @@ plainto_tsquery('simple', {}))", words);
+            sql = new CallSql("calls AS c").And(query).And($"EXISTS (SELECT 1 FROM turns AS t WHERE t.call_sid = c.call_sid AND t.{Says(words.Select(_ => "{}"))})", words);
         return Page(await RowsAsync(sql.NewestFirst(query.Limit + 1), cancellation), query.Limit);
     }
+
+    /// <summary>What is one word to whoever asks may be several to the index: they stand side by side then, as with SQLite.</summary>
+    /// <param name="words">Where the parameters stand.</param>
+    private static string Says(IEnumerable<string> words) =>
+        $"heard_words @@ ({string.Join(" && ", words.Select(word => $"phraseto_tsquery('simple', bob_words({word}))"))})";
 }

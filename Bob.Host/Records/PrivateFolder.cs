@@ -16,9 +16,13 @@ internal static class PrivateFolder
         return options;
     }
 
-    /// <summary>Makes a folder if it is missing.</summary>
+    /// <summary>Makes a folder if it is missing, and those above it. What is there already stays as it is.</summary>
     public static void Make(string path)
     {
+        if (Directory.Exists(path))
+            return;
+        if (Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(path))) is { } above)
+            Make(above); // by itself .NET would open these to everybody
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(path);
         else

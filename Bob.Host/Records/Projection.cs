@@ -112,12 +112,10 @@ internal sealed class Projection
                     (run.Output, run.Ms, run.Outcome) = (Clean(returned.Output), returned.Ms, Clean(returned.Outcome));
                 break;
             case KeyPressed pressed:
-                var typed = Turn(entry, KeysItem(entry, pressed.First), TurnRole.Keypad);
-                (typed.Text, typed.Words) = (Clean(pressed.DigitsSoFar), TurnWords.Partial);
+                Press(entry, pressed.First, pressed.DigitsSoFar, TurnWords.Partial, call);
                 break;
             case KeysPressed pressed:
-                var keys = Turn(entry, KeysItem(entry, pressed.First), TurnRole.Keypad);
-                (keys.Text, keys.Words) = (Clean(pressed.Digits), TurnWords.Whole);
+                Press(entry, pressed.First, pressed.Digits, TurnWords.Whole, call);
                 break;
             default:
                 Speak(entry, call);
@@ -186,10 +184,20 @@ internal sealed class Projection
         TurnRow Bob(string itemId)
         {
             var turn = Turn(entry, itemId, TurnRole.Bob);
-            turn.StartedMs ??= call is null ? null : (long)(entry.At - call.StartedAt).TotalMilliseconds;
+            turn.StartedMs ??= Since(call, entry);
             return turn;
         }
     }
+
+    private void Press(JournalEntry entry, int? first, string digits, TurnWords words, CallRow? call)
+    {
+        var keys = Turn(entry, KeysItem(entry, first), TurnRole.Keypad);
+        (keys.Text, keys.Words) = (Clean(digits), words);
+        keys.StartedMs ??= Since(call, entry);
+    }
+
+    /// <summary>What stands in the entry happened when it was written.</summary>
+    private static long? Since(CallRow? call, JournalEntry entry) => call is null ? null : (long)(entry.At - call.StartedAt).TotalMilliseconds;
 
     private void Open(CallOpened opened, CallRow? call)
     {

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -51,7 +52,7 @@ public sealed class RecordsDatabase : IDisposable
 
     public RecordsContext Open() => _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
 
-    /// <summary>Makes the database, or brings its tables up to date.</summary>
+    /// <summary>Makes the tables, or brings them up to date. A file that is missing is made; a database on a server is for its owner to make.</summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
     public async Task PrepareAsync(CancellationToken cancellation)
     {
@@ -60,7 +61,10 @@ public sealed class RecordsDatabase : IDisposable
             if (_file is not null && Path.GetDirectoryName(Path.GetFullPath(_file)) is { } folder)
                 MakeFile(_file, folder);
             await using var db = Open();
-            var applied = await HistoryAsync(db, cancellation);
+            await db.Database.OpenConnectionAsync(cancellation); // or EF would make a database of whatever name is written
+            var applied = (await db.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
+            if (_file is not null && !applied.Contains(db.Database.GetMigrations().First()) && await HasTablesAsync(db, cancellation))
+                throw new RecordsFailure("not-bobs", "is another program's", "Name another file, or move it away");
             if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
                 throw new RecordsFailure("newer", $"was brought up to date by a newer version of Bob ({unknown})", "Start that version, or another database");
             if (_file is not null)
@@ -139,7 +143,6 @@ public sealed class RecordsDatabase : IDisposable
     /// <summary>A damaged file is found now, and not in the middle of a call; a file that can only be read, too.</summary>
     private static async Task CheckFileAsync(RecordsContext db, CancellationToken cancellation)
     {
-        await db.Database.OpenConnectionAsync(cancellation);
         var connection = db.Database.GetDbConnection();
         await using var check = connection.CreateCommand();
         check.CommandText = "PRAGMA journal_mode = wal; PRAGMA quick_check(1);";
@@ -156,17 +159,10 @@ public sealed class RecordsDatabase : IDisposable
         await write.RollbackAsync(cancellation);
     }
 
-    private static async Task<IReadOnlyList<string>> HistoryAsync(RecordsContext db, CancellationToken cancellation)
-    {
-        try
-        {
-            return [.. await db.Database.GetAppliedMigrationsAsync(cancellation)];
-        }
-        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.InvalidCatalogName)
-        {
-            return []; // the migration makes the database, if it may
-        }
-    }
+    /// <summary>Whether there is a table that Bob, dying of his first start, cannot have left.</summary>
+    private static async Task<bool> HasTablesAsync(RecordsContext db, CancellationToken cancellation) => await db.Database
+        .SqlQueryRaw<bool>("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_\\_EFMigrations%' ESCAPE '\\') AS \"Value\"")
+        .SingleAsync(cancellation);
 
     /// <summary>
     /// SQLite overwrites what it removes; a server looks after its own disk. Every connection does, also one that only adds: a row that is changed, or a part of the index
@@ -216,6 +212,10 @@ public sealed class RecordsFailure(string word, string problem, string remedy, E
         SqliteException sqlite => OfSqlite(sqlite),
         PostgresException postgres => OfPostgres(postgres),
         TimeoutException or NpgsqlException { InnerException: TimeoutException } => new("timeout", "does not answer in time", "Look after the server", failure),
+        NpgsqlException { Message: "SSL connection requested. No SSL enabled connection from this host is configured." } =>
+            new("no-tls", "does not speak TLS, for which sslmode asks", "Turn it on there (ssl = on), or leave sslmode out where nobody can listen", failure),
+        NpgsqlException { InnerException: AuthenticationException } =>
+            new("certificate", "shows a certificate that cannot be trusted", "Give it one of an authority that this machine knows, or write sslmode=require, which does not look at it", failure),
         NpgsqlException or SocketException => new("unreachable", "cannot be reached", "Start the server, or correct host and port", failure),
         IOException or UnauthorizedAccessException => new("no-file", "cannot be opened or made", "Let Bob's user write there, or name another place", failure),
         _ => null,

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AwesomeAssertions;
+using Bob.Host.Records;
 using Bob.Tests.Records;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -110,12 +111,53 @@ public sealed partial class ApiDoorSpecs
         (await (await bob.GetAsync("/api/nothing")).ShouldBeProblemAsync(404)).Should().Contain("/api/docs");
         (await (await bob.GetAsync("/api")).ShouldBeProblemAsync(404)).Should().Contain("/api/docs");
         (await (await bob.SendAsync(HttpMethod.Delete, "/api/calls")).ShouldBeProblemAsync(405)).Should().Be("This address takes GET.");
-        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", "name=Ada", "application/x-www-form-urlencoded")).ShouldBeProblemAsync(415)).Should().Contain("Content-Type");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", "name=Ada", "application/x-www-form-urlencoded")).ShouldBeProblemAsync(415)).Should().Contain("Content-Type: application/json");
         (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"number":"+15550100001","vip":"very"}""")).ShouldBeProblemAsync(400)).Should().Contain("$.vip");
-        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"numbre":"+15550100001"}""")).ShouldBeProblemAsync(400)).Should().Contain("JSON");
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"numbre":"+15550100001"}""")).ShouldBeProblemAsync(400)).Should()
+            .Be("numbre is no field of this address. Write number, name, company, notes, tags, vip, blocked.");
+        (await (await bob.SendAsync(HttpMethod.Put, "/api/callers/+15550100001", """{"number":"+15550100001"}""")).ShouldBeProblemAsync(400)).Should()
+            .Be("number is no field of this address. Write name, company, notes, tags, vip, blocked.");
+        (await (await bob.SendAsync(HttpMethod.Put, "/api/callers/+15550100001", """{"a\u000ab.c":1}""")).ShouldBeProblemAsync(400)).Should().StartWith("A field is no field of this address");
         (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", """{"number":""")).ShouldBeProblemAsync(400)).Should().Contain("JSON");
-        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", "")).ShouldBeProblemAsync(400)).Should().NotBeEmpty();
-        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", new string('x', 600_000))).ShouldBeProblemAsync(413)).Should().Contain("larger");
+        foreach (var nothing in new[] { "", "null", null })
+        {
+            (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", nothing)).ShouldBeProblemAsync(400)).Should()
+                .Be("""The body is missing. Write a JSON object with any of number, name, company, notes, tags, vip, blocked, such as {"number":"+15550100001","name":"Ada"}.""");
+            (await (await bob.SendAsync(HttpMethod.Put, "/api/callers/+15550100001", nothing)).ShouldBeProblemAsync(400)).Should()
+                .Be("""The body is missing. Write a JSON object with any of name, company, notes, tags, vip, blocked, such as {"name":"Ada"}.""");
+        }
+
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers", new string('x', 600_000))).ShouldBeProblemAsync(413)).Should().Contain("at most 512 kB");
+    }
+
+    [Fact]
+    public async Task Every_address_refuses_a_parameter_that_it_does_not_have_before_it_does_anything()
+    {
+        await using var bob = await ApiHost.StartAsync();
+        await bob.WriteAsync(new CallerRow { Number = "+15550100001" }, new MessageRow { Kind = MessageKind.Taken, Caller = "+15550100001", At = Entries.Noon });
+        var asked = 0;
+
+        foreach (var endpoint in bob.Endpoints)
+        {
+            var address = $"/{endpoint.RoutePattern.RawText!.TrimStart('/')}".Replace("{number}", "+15550100001").Replace("{id}", "1").Replace("{callSid}", "CA1");
+            if (!address.StartsWith("/api/", StringComparison.Ordinal) || address is "/api/openapi.json" || address.StartsWith("/api/docs", StringComparison.Ordinal))
+                continue;
+            foreach (var verb in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Where(verb => verb != "HEAD"))
+            {
+                var isCsv = address.EndsWith(".csv", StringComparison.Ordinal);
+                var answer = await bob.SendAsync(new HttpMethod(verb), $"{address}?dryRun=true", verb is "POST" or "PUT" ? isCsv ? "number\n+15550100002" : "{}" : null, isCsv ? "text/csv" : "application/json");
+                (await answer.ShouldBeProblemAsync(400)).Should().Match("dryRun is no parameter of this address. *", $"{verb} {address}");
+                asked++;
+            }
+        }
+
+        asked.Should().Be(16);
+        await using var db = bob.Database.Open();
+        (await db.Callers.CountAsync(TestContext.Current.CancellationToken)).Should().Be(1);
+        (await db.Messages.CountAsync(message => message.HandledAt == null, TestContext.Current.CancellationToken)).Should().Be(1);
+        (await (await bob.SendAsync(HttpMethod.Post, "/api/callers/+15550100001/erase?dryRun=true")).ShouldBeProblemAsync(400)).Should().Be("dryRun is no parameter of this address. It has none.");
+        (await (await bob.GetAsync("/api/callers?limt=1")).ShouldBeProblemAsync(400)).Should().Be("limt is no parameter of this address. Write limit, cursor.");
+        (await (await bob.GetAsync("/api/calls/CA1/recording?prt=1")).ShouldBeProblemAsync(400)).Should().Be("prt is no parameter of this address. Write part.");
     }
 
     [Fact]
@@ -141,7 +183,10 @@ public sealed partial class ApiDoorSpecs
 
         await server.StopAsync();
         (await (await bob.GetAsync("/api/calls?words=hello")).ShouldBeProblemAsync(503)).Should().Be("The database cannot be reached. Ask again later.");
-        (await (await bob.SendAsync(HttpMethod.Put, "/api/callers/+15550100001", "{}")).ShouldBeProblemAsync(503)).Should().Contain("Ask again later");
+        var written = await bob.SendAsync(HttpMethod.Put, "/api/callers/+15550100001", "{}");
+        (await written.ShouldBeProblemAsync(503)).Should().Contain("Ask again later");
+        (await ApiHost.BodyAsync(written)).GetProperty("title").GetString().Should().Be("The books cannot be written now");
+        (await ApiHost.BodyAsync(await bob.GetAsync("/api/calls"))).GetProperty("title").GetString().Should().Be("The books cannot be read now");
         (await (await bob.GetAsync("/api/callers.csv")).ShouldBeProblemAsync(503)).Should().Contain("Ask again later");
         await server.StartAsync();
 
@@ -190,7 +235,23 @@ public sealed partial class ApiDoorSpecs
         References(document).Distinct().Should().NotBeEmpty().And.BeSubsetOf(schemas);
         document.GetProperty("components").GetProperty("schemas").GetProperty("UsageView").GetProperty("properties").GetProperty("responseId").GetProperty("description").GetString()
             .Should().Contain("of a transcription, its id of the caller's turn");
+        Asked("result").GetProperty("schema").GetProperty("enum").EnumerateArray().Select(one => one.GetString()).Should().Equal("Completed", "Abandoned", "Lost", "Failed");
+        Asked("side").GetProperty("schema").GetProperty("enum").EnumerateArray().Select(one => one.GetString()).Should().Equal("Caller", "Bob", "Model", "Twilio");
+        foreach (var (address, status, type) in new[]
+        {
+            ("/api/calls/{callSid}/recording", "200", "audio/wav"), ("/api/calls/{callSid}/recording", "206", "audio/wav"), ("/api/messages/{id}/recording", "200", "audio/wav"),
+            ("/api/messages/{id}/recording", "206", "audio/wav"), ("/api/callers.csv", "200", "text/csv"),
+        })
+        {
+            document.GetProperty("paths").GetProperty(address).GetProperty("get").GetProperty("responses").GetProperty(status).GetProperty("content").EnumerateObject()
+                .Should().ContainSingle(address).Which.Name.Should().Be(type);
+        }
+
+        document.GetProperty("paths").GetProperty("/api/callers/{number}").GetProperty("put").GetProperty("responses").GetProperty("503").GetProperty("description").GetString()
+            .Should().Be("The books cannot be written now");
         document.ToString().Should().NotContain(ApiHost.Token).And.NotContain("incoming-call");
+
+        JsonElement Asked(string name) => search.GetProperty("parameters").EnumerateArray().Single(parameter => parameter.GetProperty("name").GetString() == name);
     }
 
     [Fact]

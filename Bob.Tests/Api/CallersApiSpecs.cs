@@ -193,14 +193,18 @@ public abstract class CallersApiSpecs : IAsyncLifetime
     [Fact]
     public async Task A_file_that_is_none_is_refused()
     {
-        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "", "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("does not name the columns");
-        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number,nam\n", "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("Write number,name,company");
-        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number\n", "application/json")).ShouldBeProblemAsync(415)).Should().Contain("Content-Type");
+        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "", "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("Line 1: number is missing. Write");
+        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number,nam\n", "text/csv")).ShouldBeProblemAsync(400)).Should()
+            .Be("Nothing was imported. Line 1: nam is no column. Write number,name,company,notes,tags,vip,blocked, or those of them that the file has, number among them.");
+        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number;name\n", "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("Line 1: number;name is no column. Write");
+        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "name,company\n", "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("Line 1: number is missing. Write");
+        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number,name,Name\n", "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("Line 1: name is named twice. Write");
+        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", "number\n", "application/json")).ShouldBeProblemAsync(415)).Should().Contain("Content-Type: text/csv");
         var latin = await _bob.Http.PostAsync("/api/callers.csv", Csv([.. "number,name\n+15550100001,"u8, 0xFC, (byte)'\n']), TestContext.Current.CancellationToken);
         (await latin.ShouldBeProblemAsync(400)).Should().Contain("not UTF-8");
         var many = string.Join('\n', Enumerable.Range(0, 10_001).Select(i => $"+1555{i:0000000}").Prepend("number"));
         (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", many, "text/csv")).ShouldBeProblemAsync(400)).Should().Contain("more than 10000");
-        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", new string('x', 5_000_000), "text/csv")).ShouldBeProblemAsync(413)).Should().Contain("larger");
+        (await (await _bob.SendAsync(HttpMethod.Post, "/api/callers.csv", new string('x', 5_000_000), "text/csv")).ShouldBeProblemAsync(413)).Should().Contain("at most 4096 kB");
     }
 
     private static string Known(JsonElement caller) =>

@@ -90,6 +90,32 @@ public sealed class CallersCsvSpecs
         });
 
     [Theory]
+    [InlineData("+15550100001,\"Ada\n+15550100002,Bo\n+15550100003,\"Cy\"\n", "Line 4: has text behind the \" that closes a cell, which line 2 opens. Write")]
+    [InlineData("+15550100001,Ada\n+15550100002,\"Bo\nand so on\n", "Line 3: \" opens a cell and nothing closes it. Write another \" where the cell ends.")]
+    [InlineData("+15550100001,\"Ada\"\"\n", "Line 2: \" opens a cell and nothing closes it")]
+    [InlineData("\"", "Line 2: \" opens a cell and nothing closes it")]
+    [InlineData("+15550100001,\"two\nlines\"x\n", "Line 3: has text behind the \" that closes a cell, which line 2 opens. Write \"\" for a \" within a cell.")]
+    [InlineData("+15550100001,\"a\"b\"c\"\r\n\"+1\" ,Bo", "Line 2: has text behind the \"", "Line 3: has text behind the \"")]
+    public void A_quotation_mark_that_is_out_of_place_is_told_with_its_line(string lines, params string[] told)
+    {
+        var (callers, faults) = CallersCsv.Read(Encoding.UTF8.GetBytes($"number,name\n{lines}"));
+
+        callers.Should().BeEmpty();
+        faults.Should().HaveSameCount(told.Where(one => one.StartsWith("Line ", StringComparison.Ordinal)));
+        string.Join('\n', faults).Should().ContainAll(told);
+    }
+
+    [Fact]
+    public void Quotation_marks_in_their_place_are_read()
+    {
+        var (callers, faults) = CallersCsv.Read(Encoding.UTF8.GetBytes("number,name,notes\r\n\"+15550100001\",\"Ada \"\"the\"\" B\",\"a,\r\nb\"\r\n+15550100002,5\" pipe,\"\"\r\n"));
+
+        faults.Should().BeEmpty();
+        callers.Select(caller => caller.Form.Name).Should().Equal("Ada \"the\" B", "5\" pipe");
+        callers[0].Form.Notes.Should().Be("a,\r\nb");
+    }
+
+    [Theory]
     [InlineData("+15550100001", "+15550100001")]
     [InlineData(" +1 (555) 010-0001 ", "+15550100001")]
     [InlineData("0049 30 901820", "+4930901820")]

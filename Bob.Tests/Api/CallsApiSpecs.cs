@@ -12,6 +12,41 @@ namespace Bob.Tests.Api;
 /// <summary>What is found of calls, wherever they are kept.</summary>
 public abstract class CallsApiSpecs : IAsyncLifetime
 {
+    /// <summary>In which calls words are found, of three that hold whatever may stand between words.</summary>
+    private static readonly Dictionary<string, string[]> Found = new()
+    {
+        ["cafe"] = ["CA3", "CA2", "CA1"],
+        ["CAFÉ"] = ["CA3", "CA2", "CA1"],
+        ["cafe\u0301"] = ["CA3", "CA2", "CA1"],
+        ["étude"] = ["CA3"],
+        ["and"] = ["CA1"],
+        ["or"] = ["CA2", "CA1"],
+        ["and/or"] = ["CA1"],
+        ["or/and"] = [],
+        ["3"] = ["CA2", "CA1"],
+        ["50"] = ["CA2", "CA1"],
+        ["3.50"] = ["CA1"],
+        ["3 50"] = ["CA2", "CA1"],
+        ["refund"] = ["CA1"],
+        ["able"] = ["CA1"],
+        ["refund-able"] = ["CA1"],
+        ["able refund"] = ["CA1"],
+        ["example"] = ["CA2", "CA1"],
+        ["com"] = ["CA1"],
+        ["example.com"] = ["CA1"],
+        ["price & cafe"] = ["CA1"],
+        ["creme brulee"] = ["CA2"],
+        ["4"] = ["CA2"],
+        ["https"] = ["CA2"],
+        ["a"] = ["CA2"],
+        ["b?c"] = ["CA2"],
+        ["bob"] = ["CA2"],
+        ["您好"] = ["CA3"],
+        ["世界"] = ["CA3"],
+        ["한국어"] = ["CA3"],
+        ["caf"] = [],
+    };
+
     private ApiHost _bob = null!;
 
     /// <summary>Connection string of a server's database; null: a file.</summary>
@@ -37,6 +72,9 @@ public abstract class CallsApiSpecs : IAsyncLifetime
         (await FoundAsync("result=completed")).Should().Equal("CA2", "CA1");
         (await FoundAsync("side=Twilio")).Should().Equal("CA4");
         (await FoundAsync("reason=model-no-credit")).Should().Equal("CA3");
+        (await FoundAsync("number=Withheld")).Should().Equal("CA4");
+        (await FoundAsync("number=sip:ada@example.com")).Should().BeEmpty();
+        (await FoundAsync("reason=process-died&minCost=0.25&maxCost=0.25")).Should().BeEmpty();
         (await FoundAsync("result=Completed&side=Bob&reason=goodbye&number=%2B15550100002")).Should().Equal("CA2");
         (await FoundAsync("result=Completed&side=Model")).Should().BeEmpty();
         (await FoundAsync("minCost=0.2")).Should().Equal("CA4", "CA2");
@@ -77,6 +115,21 @@ public abstract class CallsApiSpecs : IAsyncLifetime
         (await FoundAsync("words=100%25")).Should().Equal("CA3");
         foreach (var hostile in new[] { "refund OR quote", "NOT refund", "refund*", "words:refund", "refund') --", "\"refund", "NEAR(a b)", "'; DROP TABLE calls", "refund & !quote", "{0} refund" })
             (await FoundAsync($"words={Uri.EscapeDataString(hostile)}")).Should().NotContain("CA3", hostile);
+    }
+
+    [Fact]
+    public async Task A_word_ends_where_its_letters_and_digits_do_and_accents_make_no_other_word()
+    {
+        await _bob.WriteAsync(
+            Call("CA1", 1), Turn("CA1", TurnRole.Caller, "The café price is 3.50, and/or refund-able at example.com"),
+            Call("CA2", 2), Turn("CA2", TurnRole.Bob, "Café—CRÈME “brûlée” costs €4…or 50%, 3 times: https://example.org/a_b?c=d bob@example.net"),
+            Call("CA3", 3), Turn("CA3", TurnRole.Caller, "cafe\u0301 您好。世界 한국어 e\u0301tude"));
+
+        var found = new Dictionary<string, string[]>();
+        foreach (var word in Found.Keys)
+            found[word] = await FoundAsync($"words={Uri.EscapeDataString(word)}");
+
+        found.Should().BeEquivalentTo(Found);
     }
 
     [Fact]
@@ -121,6 +174,7 @@ public abstract class CallsApiSpecs : IAsyncLifetime
         turns.Select(turn => turn.GetProperty("text").GetString()).Should().Equal("Hello, this is Bob.", "When are you open?", "We are open from nine to five.", "", "12#");
         turns[2].GetProperty("heardText").GetString().Should().Be("We are open");
         turns[2].GetProperty("interrupted").GetBoolean().Should().BeTrue();
+        turns[4].GetProperty("startedMs").GetInt64().Should().Be(15_000, "the keys were pressed then");
         whole.GetProperty("toolRuns")[0].GetProperty("output").GetString().Should().Be("nine to five");
         whole.GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("call me back");
         whole.GetProperty("usage")[0].GetProperty("textIn").GetInt64().Should().Be(300);
@@ -148,6 +202,14 @@ public abstract class CallsApiSpecs : IAsyncLifetime
     [InlineData("cursor=AQ", "cursor is none")]
     [InlineData("cursor=Af________9DQTE", "cursor is none")]
     [InlineData("cursor=AgAAAAAAAAAB", "cursor is none")]
+    [InlineData("reason=zzz", "reason is not known. Write one of caller-hung-up, goodbye,")]
+    [InlineData("reason=model-No_Credit", "or model- and the word of the log")]
+    [InlineData("number=555", "number is no phone number. Write it with its country code, such as +15550100001, or anonymous")]
+    [InlineData("number=15550100001", "number is no phone number")]
+    [InlineData("number=somebody", "number is no phone number")]
+    [InlineData("from=2026-03-02&to=2026-03-01", "from is not before to. Write an earlier from, or a later to.")]
+    [InlineData("from=2026-03-01T12:00:00Z&to=2026-03-01T12:00:00Z", "from is not before to")]
+    [InlineData("minCost=0.3&maxCost=0.25", "minCost is above maxCost. Write a smaller minCost, or a larger maxCost.")]
     [InlineData("limt=5", "limt is no parameter of this address. Write number, words,")]
     [InlineData("limit=5&limit=6", "limit is given more than once. Write it once.")]
     public async Task A_question_that_is_not_understood_is_said(string query, string says) =>

@@ -106,6 +106,21 @@ public abstract class MessagesApiSpecs : IAsyncLifetime
         (await answer.ShouldBeProblemAsync(409)).Should().EndWith("Send it again.");
     }
 
+    [Fact]
+    public async Task A_message_that_cannot_be_heard_says_why()
+    {
+        var waiting = new MessageRow { Kind = MessageKind.Voicemail, Caller = "anonymous", RecordingSid = "RE1", RecordingUrl = "https://api.twilio.com", Node = "another", At = Entries.Noon };
+        await _bob.WriteAsync(waiting, new MessageRow { Kind = MessageKind.Voicemail, Caller = "anonymous", RecordingSid = "RE2", At = Entries.Noon });
+        await using var fetching = await ApiHost.StartAsync(null, ("TWILIO_ACCOUNT_SID", $"AC{new string('1', 32)}"), ("TWILIO_AUTH_TOKEN", new string('1', 32)));
+        await fetching.WriteAsync(new MessageRow { Kind = MessageKind.Voicemail, Caller = "anonymous", RecordingSid = "RE1", RecordingUrl = "https://api.twilio.com", Node = "another", At = Entries.Noon });
+
+        (await (await fetching.GetAsync("/api/messages/1/recording")).ShouldBeProblemAsync(404)).Should().Be("The recording of this message was not fetched yet. Ask again in a moment.");
+        (await (await _bob.GetAsync("/api/messages/6/recording")).ShouldBeProblemAsync(404)).Should().Be(
+            "The recording of this message is still Twilio's: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set. Set them, start Bob again, and ask in a moment.");
+        (await (await _bob.GetAsync("/api/messages/7/recording")).ShouldBeProblemAsync(404)).Should().Be("The recording of this message could not be fetched in a week. It may still be in Twilio's console.");
+        (await (await _bob.GetAsync("/api/messages/1/recording")).ShouldBeProblemAsync(404)).Should().Be("This message has no recording.");
+    }
+
     private static IEnumerable<string?> Texts(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(message => message.GetProperty("text").GetString());
 }
 

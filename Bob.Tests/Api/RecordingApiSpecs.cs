@@ -134,7 +134,8 @@ public sealed class RecordingApiSpecs : IAsyncLifetime
     {
         await _bob.WriteAsync(Call("CA1", null));
 
-        (await (await RangeAsync(null)).ShouldBeProblemAsync(404)).Should().Contain("was not recorded");
+        (await (await RangeAsync(null)).ShouldBeProblemAsync(404)).Should()
+            .Be("This call was not recorded, its recording has not begun yet, or it was removed after KEEP_RECORDINGS_DAYS.");
         var live = Call("CA3", "CA3.wav");
         live.EndedAt = null;
         await _bob.WriteAsync(live);

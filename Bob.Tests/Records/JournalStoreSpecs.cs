@@ -122,7 +122,7 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
                 new { Role = TurnRole.Caller, ItemId = "c1", Text = "When are you open?", Words = TurnWords.Whole, HeardText = (string?)null, Interrupted = false, StartedMs = 7200, EndedMs = 8100 },
                 new { Role = TurnRole.Bob, ItemId = "b2", Text = "We are open from nine to five.", Words = TurnWords.Whole, HeardText = "We are open", Interrupted = true, StartedMs = 8000, EndedMs = 9000 },
                 new { Role = TurnRole.Caller, ItemId = "c2", Text = "", Words = TurnWords.Failed, HeardText = (string?)null, Interrupted = false, StartedMs = (long?)null, EndedMs = (long?)null },
-                new { Role = TurnRole.Keypad, ItemId = "keys-16", Text = "12#", Words = TurnWords.Whole, HeardText = (string?)null, Interrupted = false, StartedMs = (long?)null, EndedMs = (long?)null },
+                new { Role = TurnRole.Keypad, ItemId = "keys-16", Text = "12#", Words = TurnWords.Whole, HeardText = (string?)null, Interrupted = false, StartedMs = (long?)15_000, EndedMs = (long?)null },
             },
             options => options.WithStrictOrdering());
         (await db.ToolRuns.SingleAsync(Cancellation)).Should().BeEquivalentTo(
@@ -153,21 +153,21 @@ public abstract class JournalStoreSpecs : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_number_is_one_turn_which_grows_with_its_keys()
+    public async Task A_number_is_one_turn_which_grows_with_its_keys_and_began_with_the_first()
     {
         var entries = Entries.Of(
             "CA1", new CallOpened("+15550100001", "+15550100002", null), new KeyPressed("4"), new KeyPressed("47", 2), new KeysPressed("47", 2), new KeyPressed("1"), new KeyPressed("11", 5));
 
         await _store.WriteAsync(entries[..2], Cancellation);
-        (await KeysAsync()).Should().Equal("4 Partial");
+        (await KeysAsync()).Should().Equal("4 Partial 1000");
         await _store.WriteAsync(entries[2..4], Cancellation);
         await _store.WriteAsync(entries[3..], Cancellation);
-        (await KeysAsync()).Should().Equal("47 Whole", "11 Partial");
+        (await KeysAsync()).Should().Equal("47 Whole 1000", "11 Partial 4000");
 
         async Task<List<string>> KeysAsync()
         {
             await using var db = _database.Open();
-            return [.. (await db.Turns.Where(turn => turn.Role == TurnRole.Keypad).OrderBy(turn => turn.Number).ToListAsync(Cancellation)).Select(turn => $"{turn.Text} {turn.Words}")];
+            return [.. (await db.Turns.Where(turn => turn.Role == TurnRole.Keypad).OrderBy(turn => turn.Number).ToListAsync(Cancellation)).Select(turn => $"{turn.Text} {turn.Words} {turn.StartedMs}")];
         }
     }
 

@@ -1,14 +1,24 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using AwesomeAssertions;
 using Bob.Host.Records;
+using Bob.Simulator.Faults;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Xunit;
 
 namespace Bob.Tests.Records;
 
 /// <summary>A database that cannot be used stops the start with one clear line, unless it may be missing.</summary>
-public sealed class RecordsStartSpecs : IDisposable
+public sealed class RecordsStartSpecs(PostgresServer server) : IDisposable
 {
+    private const UnixFileMode Everybodys = (UnixFileMode)0b111_101_101;
+
     private readonly RecordsFolder _folder = RecordsFolder.Make();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -73,6 +83,92 @@ public sealed class RecordsStartSpecs : IDisposable
     }
 
     [Fact]
+    public async Task A_server_without_a_database_of_that_name_is_told_and_gets_none()
+    {
+        var named = new NpgsqlConnectionStringBuilder(await server.NewDatabaseAsync());
+        var databases = await DatabasesAsync(named);
+
+        var (exitCode, lines) = await BobProcess.RunAsync(
+            [.. _folder.Settings, ("DATABASE_URL", $"postgresql://{named.Username}@{named.Host}:{named.Port}/bbo")]);
+
+        exitCode.Should().Be(1);
+        lines.Where(line => !line.Contains("REHEARSAL")).Should().Equal("[bob] DATABASE_URL: the database has no database of that name. Make it with createdb.");
+        (await DatabasesAsync(named)).Should().BeEquivalentTo(databases);
+    }
+
+    [Theory]
+    [InlineData("require")]
+    [InlineData("verify-full")]
+    public async Task A_server_without_TLS_that_is_to_have_it_is_told(string mode)
+    {
+        var named = new NpgsqlConnectionStringBuilder(await server.NewDatabaseAsync());
+
+        var (exitCode, lines) = await BobProcess.RunAsync(
+            [.. _folder.Settings, ("DATABASE_URL", $"postgresql://{named.Username}@{named.Host}:{named.Port}/{named.Database}?sslmode={mode}")]);
+
+        exitCode.Should().Be(1);
+        lines.Where(line => !line.Contains("REHEARSAL")).Should().Equal(
+            "[bob] DATABASE_URL: the database does not speak TLS, for which sslmode asks. Turn it on there (ssl = on), or leave sslmode out where nobody can listen.");
+    }
+
+    [Fact]
+    public async Task A_server_whose_certificate_nobody_vouches_for_is_told()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var refused = FailureAsync(RecordsDatabase.OnServer($"Host=127.0.0.1;Port={((IPEndPoint)listener.LocalEndpoint).Port};Username=bob;Database=bob;SSL Mode=VerifyFull"));
+
+        using var certificate = SelfSignedServer.MakeCertificate();
+        while (await Task.WhenAny(refused, listener.AcceptTcpClientAsync(Cancellation).AsTask()) is Task<TcpClient> accepted)
+            await ShowAsync(await accepted, certificate);
+
+        var failure = await refused;
+        (failure.Word, failure.Problem).Should().Be(("certificate", "shows a certificate that cannot be trusted"));
+    }
+
+    [Theory]
+    [InlineData("CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Daisy Bell')")]
+    [InlineData("PRAGMA journal_mode = wal; CREATE TABLE songs (title TEXT)")]
+    [InlineData("CREATE TABLE \"__EFMigrationsHistory\" (\"MigrationId\" TEXT PRIMARY KEY, \"ProductVersion\" TEXT); INSERT INTO \"__EFMigrationsHistory\" VALUES ('20200101000000_Songs', '9.0'); CREATE TABLE songs (title TEXT)")]
+    public async Task A_file_of_another_program_is_told_and_stays_as_it_is(string tables)
+    {
+        using var folder = RecordsFolder.Empty();
+        await using (var other = new SqliteConnection($"Data Source={folder.Database};Pooling=false"))
+        {
+            await other.OpenAsync(Cancellation);
+            await using var make = new SqliteCommand(tables, other);
+            await make.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        var before = await File.ReadAllBytesAsync(folder.Database, Cancellation);
+
+        var (exitCode, lines) = await BobProcess.RunAsync(folder.Settings);
+
+        exitCode.Should().Be(1);
+        lines.Where(line => !line.Contains("REHEARSAL")).Should().Equal("[bob] DATABASE_PATH: the database is another program's. Name another file, or move it away.");
+        (await File.ReadAllBytesAsync(folder.Database, Cancellation)).Should().Equal(before);
+    }
+
+    [Fact]
+    public async Task Folders_that_Bob_makes_are_for_his_user_alone_and_those_that_are_there_stay_as_they_are()
+    {
+        if (OperatingSystem.IsWindows())
+            return; // a folder's rights are inherited there
+
+        using var folder = RecordsFolder.Empty();
+        var there = Directory.CreateDirectory(Path.Combine(folder.Path, "srv"), Everybodys).FullName;
+        File.SetUnixFileMode(there, Everybodys);
+        var data = Path.Combine(there, "bob", "data");
+
+        await using (await BobProcess.StartAsync([("DATABASE_PATH", Path.Combine(data, "bob.db")), ("SPOOL_PATH", Path.Combine(data, "spool"))]))
+        {
+            foreach (var made in new[] { Path.Combine(there, "bob"), data, Path.Combine(data, "spool") })
+                File.GetUnixFileMode(made).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, made);
+            File.GetUnixFileMode(there).Should().Be(Everybodys);
+        }
+    }
+
+    [Fact]
     public async Task A_newer_database_is_not_touched()
     {
         await using (var db = RecordsDatabase.InFile(_folder.Database).Open())
@@ -119,6 +215,42 @@ public sealed class RecordsStartSpecs : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>Speaks TLS with whoever asks for it, and no other encryption, as a PostgreSQL server does before anything else.</summary>
+    private static async Task ShowAsync(TcpClient client, X509Certificate2 certificate)
+    {
+        using var connection = client;
+        var wire = client.GetStream();
+        var asked = new byte[8];
+        try
+        {
+            do
+            {
+                await wire.ReadExactlyAsync(asked, Cancellation);
+                await wire.WriteAsync(AsksForTls(asked) ? "S"u8.ToArray() : "N"u8.ToArray(), Cancellation);
+            }
+            while (!AsksForTls(asked));
+
+            await using var tls = new SslStream(wire);
+            await tls.AuthenticateAsServerAsync(certificate);
+            await tls.ReadExactlyAsync(asked, Cancellation);
+        }
+        catch (Exception over) when (over is IOException or AuthenticationException)
+        {
+            // the client does not like it
+        }
+
+        static bool AsksForTls(byte[] request) => BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(4)) == 80877103;
+    }
+
+    private static async Task<IReadOnlyList<string>> DatabasesAsync(NpgsqlConnectionStringBuilder server)
+    {
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var names = new NpgsqlCommand("SELECT array_agg(datname::text) FROM pg_database", connection);
+        // Those that other specs make meanwhile are called bob and a number.
+        return [.. ((string[])(await names.ExecuteScalarAsync(Cancellation))!).Where(name => !name.StartsWith("bob", StringComparison.Ordinal))];
+    }
 
     /// <summary>What EF leaves behind when its process dies while it migrates.</summary>
     private static async Task LeaveMigratingAsync(RecordsFolder folder)
