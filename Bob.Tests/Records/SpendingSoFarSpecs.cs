@@ -58,10 +58,15 @@ public sealed class SpendingSoFarSpecs : IDisposable
         await WriteAsync([.. entries.Select((entry, i) => entry with { CallSid = new CallSid("CA-dead"), Number = i + 1, At = now })]);
 
         using var spool = Spool.Open(_folder.Spool);
-        await using var node = new Node(_folder, spool, _day);
+        var orphans = new OrphanCalls(awaits: true);
+        await using var node = new Node(_folder, spool, _day, orphans);
         await node.Writer.PrepareAsync(Cancellation);
         node.Writer.Start();
         await node.Spending.StartAsync(Cancellation);
+        _day.Spent.Should().Be(1.25m);
+        var dead = await orphans.Awaited.ReadAsync(Cancellation);
+
+        orphans.GiveUp(dead.CallSid).Should().BeTrue();
 
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -124,10 +129,10 @@ public sealed class SpendingSoFarSpecs : IDisposable
 
     private sealed class Node : IAsyncDisposable
     {
-        public Node(RecordsFolder folder, Spool spool, DaySpending day)
+        public Node(RecordsFolder folder, Spool spool, DaySpending day, OrphanCalls? orphans = null)
         {
             var store = new JournalStore(RecordsDatabase.InFile(folder.Database), spool.Node, new Prices { PhoneMinute = 0.5m });
-            Writer = new JournalWriter(store, spool, TimeProvider.System, NullLogger<JournalWriter>.Instance);
+            Writer = new JournalWriter(store, spool, TimeProvider.System, NullLogger<JournalWriter>.Instance, orphans);
             Spending = new SpendingSoFar(day, store, Writer, spool, TimeProvider.System, NullLogger<SpendingSoFar>.Instance);
         }
 
