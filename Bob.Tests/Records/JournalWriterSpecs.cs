@@ -114,7 +114,8 @@ public sealed class JournalWriterSpecs(PostgresServer server) : IDisposable
         node.Tell(entries[8..]);
         await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer.State == JournalState.Database && node.Writer.Failure is null);
         await node.UntilWrittenAsync("CA1", entries);
-        (await new JournalStore(RecordsDatabase.InFile(_folder.Database), "reader").EntriesAsync(new CallSid("CA1"), Cancellation)).Should().Equal(entries);
+        var now = RecordsDatabase.InFile(_folder.Database, new SqliteConnectionStringBuilder { DataSource = _folder.Database, Pooling = false }); // and not the one that was open before
+        (await new JournalStore(now, "reader").EntriesAsync(new CallSid("CA1"), Cancellation)).Should().Equal(entries);
     }
 
     [Fact]
