@@ -11,7 +11,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
 {
     /// <summary>
     /// Ended calls remembered, the latest: a webhook that is replayed makes no second call of one, and no second book with the same numbers. An hour of a full
-    /// node whose calls last four minutes; a fifth of a kilobyte each.
+    /// node whose calls last four minutes; a fifth of a kilobyte each, and a few of one whose stream never came.
     /// </summary>
     private const int MaxRemembered = 3_000;
 

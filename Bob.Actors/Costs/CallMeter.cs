@@ -19,7 +19,7 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
     private long? _answered;
     private decimal _model, _phone, _largest;
     private decimal? _inFlight;
-    private bool _hasNoRoom, _isClosed;
+    private bool _hasNoRoom, _hasTold, _isClosed;
 
     /// <summary>A meter that costs nothing and has no cap.</summary>
     public static CallMeter Free(TimeProvider clock) => new(CostOptions.None, new DaySpending(null, clock), clock);
@@ -76,7 +76,7 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
         {
             _model += transcriptions.Sum();
             foreach (var cost in responses)
-                (_model, _largest) = (_model + cost, Math.Max(_largest, cost));
+                (_model, _largest, _hasTold) = (_model + cost, Math.Max(_largest, cost), true);
             _answered = answered;
         }
     }
@@ -109,8 +109,8 @@ public sealed class CallMeter(CostOptions costs, DaySpending day, TimeProvider c
         lock (_gate)
         {
             decimal? cost = used is null ? null : _prices.Of(used);
-            day.Ended(_inFlight ?? 0, cost);
-            (_inFlight, _hasNoRoom) = (null, false);
+            day.Ended(_inFlight ?? 0, cost, isFirst: !_hasTold);
+            (_inFlight, _hasNoRoom, _hasTold) = (null, false, _hasTold || cost is not null);
             _model += cost ?? 0;
             _largest = Math.Max(_largest, cost ?? 0);
             return cost;

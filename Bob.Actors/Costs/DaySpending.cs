@@ -11,7 +11,7 @@ namespace Bob.Actors.Costs;
 /// </param>
 public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first = 0)
 {
-    /// <summary>So many responses tell what one costs: greetings alone, which are short, do not.</summary>
+    /// <summary>So many responses tell what one costs, of those that are not the first of a call: greetings are short.</summary>
     public const int Telling = 20;
 
     private readonly Lock _gate = new();
@@ -86,7 +86,8 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first 
     /// <summary>A response is over, and has cost that much.</summary>
     /// <param name="expected">What was said when it began, and there was room.</param>
     /// <param name="cost">Null: nobody has told, and nobody will.</param>
-    public void Ended(decimal expected, decimal? cost)
+    /// <param name="isFirst">It was the first of its call.</param>
+    public void Ended(decimal expected, decimal? cost, bool isFirst = false)
     {
         lock (_gate)
         {
@@ -95,7 +96,7 @@ public sealed class DaySpending(decimal? cap, TimeProvider clock, decimal first 
             if (cost is not { } told)
                 return;
             _spent += told;
-            Learn(told, 1);
+            Learn(told, isFirst ? 0 : 1);
         }
     }
 

@@ -69,8 +69,10 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     /// <summary>So much silence the model takes for the end of a turn, whatever it goes by, ms.</summary>
     public static int MsThatEnd(TurnDetection detection) => detection is ServerVad vad ? vad.SilenceDurationMs + MsOfSilence : LongestWaitMs;
 
+    /// <summary>Adds as much of that as there is room for: what the caller said is not to make room for it.</summary>
     public void AddSilence(int ms)
     {
+        ms = Math.Min(ms, CallerAudioRing.MaxMs - ring.WaitingMs);
         for (var added = 0; added < ms; added += FrameMs)
             Frame(CallerAudio.Silence);
     }

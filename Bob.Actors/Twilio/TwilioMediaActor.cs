@@ -51,6 +51,7 @@ public sealed class TwilioMediaActor : UntypedActor, IWithTimers
                 _call.Tell(new BobFinished()); // nobody is there to hear the rest
                 break;
             case CloseLine:
+                _voice.CutShort();
                 Become(Closed);
                 break;
             case CallIsOver:

@@ -133,10 +133,7 @@ internal sealed partial class ApiQuery(HttpRequest request)
             text = $"+{text}";
         if (PhoneNumber.Of(text) is { } number)
             return number.Value;
-        var caller = Twilio.Caller.Of(text);
-        return caller == Twilio.Caller.Anonymous || caller.Value.Contains(':', StringComparison.Ordinal)
-            ? caller.Value
-            : throw ApiProblem.Bad(name, "is no phone number", $"{PhoneNumber.Remedy}, or anonymous, or an address such as sip:ada@example.com");
+        return Twilio.Caller.Of(text).Value; // whatever Twilio called a caller, it can be asked for
     }
 
     /// <summary>Something a client wrote, fit to be told to them again.</summary>

@@ -17,6 +17,9 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
     /// <summary>Open calls that could not be read, and are named already.</summary>
     private readonly HashSet<string> _unreadable = [];
 
+    /// <summary>Whether the database is a file that is not there any more: it is to be prepared again.</summary>
+    public bool IsGone => database.IsGone;
+
     /// <summary>Makes the database, or brings its tables up to date.</summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
     public Task PrepareAsync(CancellationToken cancellation) => database.PrepareAndHoldAsync(cancellation);
@@ -30,7 +33,6 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
     {
         try
         {
-            await database.EnsureThereAsync(cancellation);
             await using var db = database.Open();
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var fresh = await FreshAsync(db, entries, cancellation);

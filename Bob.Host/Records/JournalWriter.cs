@@ -193,7 +193,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         else if (_held.Count > 0 || _spool.Length > 0 || !_prepared || !_orphansFound || _orphans.AreOpen)
             await Task.WhenAny(_readable, Task.Delay(RetryInterval, _clock));
         else
-            await Task.WhenAny(_readable, _orphans.Ends);
+            await Task.WhenAny(_readable, _orphans.Ends, Task.Delay(RetryInterval, _clock)); // to look whether the database is there
         if (!_readable.IsCompleted)
             return true;
         if (!await _readable)
@@ -228,6 +228,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             Settle(await done);
         }
 
+        _prepared &= !_store.IsGone;
         var mayTry = _failedAt is not { } failed || _clock.GetElapsedTime(failed) >= RetryInterval;
         if (mayTry && _work is null && _prepared && _spool.Length == 0)
             await WriteHeldAsync();

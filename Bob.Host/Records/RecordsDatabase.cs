@@ -50,7 +50,13 @@ public sealed class RecordsDatabase : IDisposable
         return new(null, null, new DbContextOptionsBuilder<PostgresRecords>().UseNpgsql(connection.ConnectionString).Options);
     }
 
-    public RecordsContext Open() => _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
+    /// <summary>Whether the file was removed, or another put in its place.</summary>
+    public bool IsGone => _held is { IsGone: true };
+
+    private static RecordsFailure Gone => new("gone", "was removed, or another put in its place", "Put it back, or a copy of it");
+
+    /// <exception cref="RecordsFailure">The file is gone: what is written to it nobody would find.</exception>
+    public RecordsContext Open() => IsGone ? throw Gone : _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
 
     /// <summary>Makes the tables, or brings them up to date. A file that is missing is made; a database on a server is for its owner to make.</summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
@@ -78,22 +84,15 @@ public sealed class RecordsDatabase : IDisposable
         }
     }
 
-    /// <summary>For whoever goes on writing: from here on <see cref="EnsureThereAsync"/> knows when the file is another one.</summary>
+    /// <summary>For whoever goes on writing: from here on <see cref="IsGone"/> knows. A file that has come in the place of one that is gone is brought up to date first; none is made.</summary>
+    /// <exception cref="RecordsFailure">It cannot be used.</exception>
     public async Task PrepareAndHoldAsync(CancellationToken cancellation)
     {
+        if (IsGone && !_held!.IsThere)
+            throw Gone;
+        _held?.Release(); // or the one that is gone would be looked at
         await PrepareAsync(cancellation);
         _held?.Hold();
-    }
-
-    /// <summary>Another file of the name is brought up to date before anything is written to it, and none is made.</summary>
-    /// <exception cref="RecordsFailure">The file is gone.</exception>
-    public async Task EnsureThereAsync(CancellationToken cancellation)
-    {
-        if (_held is not { IsGone: true })
-            return;
-        if (!_held.IsThere)
-            throw new RecordsFailure("gone", "was removed", "Put it back, or a copy of it");
-        await PrepareAndHoldAsync(cancellation);
     }
 
     public void Dispose() => _held?.Dispose();
@@ -108,8 +107,16 @@ public sealed class RecordsDatabase : IDisposable
         if (turn is not null)
             await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
         else
-            db.Database.SetCommandTimeout(0); // a large table takes its time; in a file only the wait for a lock is bounded, and stays so
+            await HaveTimeAsync(db, cancellation);
         await db.Database.MigrateAsync(cancellation);
+    }
+
+    /// <summary>A large table takes its time; who waits for another program says so. (In a file only the wait for a lock is bounded, and stays so.)</summary>
+    private static async Task HaveTimeAsync(RecordsContext db, CancellationToken cancellation)
+    {
+        db.Database.SetCommandTimeout(0);
+        await db.Database.OpenConnectionAsync(cancellation); // and stays open: it is a setting of the connection
+        await db.Database.ExecuteSqlRawAsync("SET lock_timeout = '30s'", cancellation);
     }
 
     /// <summary>Waits as long for another process as for a statement.</summary>

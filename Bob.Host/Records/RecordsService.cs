@@ -50,7 +50,7 @@ public static class RecordsHosting
     /// <summary>Register before whatever makes calls: hosted services start in this order, and stop in the other.</summary>
     public static IServiceCollection AddRecords(this IServiceCollection services, BobOptions options) => services
         .AddSingleton(_ => OpenSpool(options.Records.Spool))
-        .AddSingleton(options.Records.Database())
+        .AddSingleton(_ => options.Records.Database())
         .AddSingleton(provider => new JournalStore(
             provider.GetRequiredService<RecordsDatabase>(),
             provider.GetRequiredService<Spool>().Node,

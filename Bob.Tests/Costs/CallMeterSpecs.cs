@@ -140,6 +140,10 @@ public sealed class CallMeterSpecs
         var day = new DaySpending(1_000, _clock, first: 10);
         var meter = new CallMeter(new CostOptions(Prices, PerDay: 1_000), day, _clock);
 
+        for (var greeting = 0; greeting < 2 * DaySpending.Telling; greeting++)
+            Respond(new CallMeter(new CostOptions(Prices, PerDay: 1_000), day, _clock), 1);
+        day.Expected.Should().Be(10, "greetings are short");
+        Respond(meter, 2);
         for (var told = 1; told < DaySpending.Telling; told++)
             Respond(meter, 2);
         day.Expected.Should().Be(10);

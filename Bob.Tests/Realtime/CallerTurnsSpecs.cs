@@ -87,6 +87,16 @@ public sealed class CallerTurnsSpecs : IDisposable
     }
 
     [Fact]
+    public void Silence_that_ends_a_turn_takes_no_room_of_what_still_waits_to_be_sent()
+    {
+        Speak(9_000, send: false);
+
+        _turns.AddSilence(8_000);
+
+        (_ring.WaitingMs, _ring.DroppedBytes).Should().Be((CallerAudioRing.MaxMs, 0));
+    }
+
+    [Fact]
     public void Words_of_an_unknown_turn_settle_nothing()
     {
         Speak(1_000);

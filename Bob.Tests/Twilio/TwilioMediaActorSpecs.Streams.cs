@@ -51,8 +51,10 @@ public sealed partial class TwilioMediaActorSpecs
         _call.ExpectMsg<AllTold>(); // it is told once
     }
 
-    [Fact]
-    public void What_a_caller_who_never_came_back_has_heard_is_told_at_the_end()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_a_caller_who_never_came_back_has_heard_is_told_at_the_end(bool closed)
     {
         var stream = Attach("MZ1");
         Speaks("r1", "i1", frames: 50);
@@ -61,10 +63,12 @@ public sealed partial class TwilioMediaActorSpecs
         _leg.Tell(new StreamEnded(stream, "connection-reset"));
         _call.FishForMessage(message => message is StreamLost);
 
-        _leg.Tell(new CallIsOver());
+        _leg.Tell(closed ? new CloseLine() : new CallIsOver());
 
         var cut = (SpeechInterrupted)_call.FishForMessage(message => message is SpeechInterrupted);
         cut.Cut.Should().ContainSingle().Which.Should().Match<HeardItem>(item => item.Item.ItemId == "i1" && item.HeardMs <= 140 && item.ReceivedMs == 1_000);
+        if (closed)
+            _leg.Tell(new CallIsOver());
         _call.ExpectMsg<AllTold>();
     }
 
