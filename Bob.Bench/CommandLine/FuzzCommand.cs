@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Bob.Bench.Figures;
 using Bob.Bench.Fuzz;
 
@@ -32,7 +33,7 @@ internal static class FuzzCommand
     private static FuzzFigures Run(ulong seed, long from, long iterations)
     {
         var run = new FuzzRun(FuzzTargets.All(), seed);
-        var (seen, since) = (from, DateTime.UtcNow);
+        var (seen, since) = (from, Stopwatch.GetTimestamp()); // not the time of day, which may be set
         using var news = new Timer(_ => Tell(), null, NewsInterval, NewsInterval);
         return run.Run(from, iterations);
 
@@ -41,8 +42,8 @@ internal static class FuzzCommand
             var now = run.Iteration;
             Console.WriteLine($"{DateTime.UtcNow:HH:mm:ss} iteration {now:N0} of seed {seed}");
             if (now != seen)
-                (seen, since) = (now, DateTime.UtcNow);
-            else if (DateTime.UtcNow - since > Endless)
+                (seen, since) = (now, Stopwatch.GetTimestamp());
+            else if (Stopwatch.GetElapsedTime(since) > Endless)
                 Environment.FailFast($"Iteration {now} of seed {seed} does not end.");
         }
     }

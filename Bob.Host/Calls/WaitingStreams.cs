@@ -5,7 +5,7 @@ namespace Bob.Host.Calls;
 
 /// <summary>
 /// Bounds the media sockets that have not yet said <c>start</c>. A reader closes a socket that stays silent for 4 s, so a socket older than that is
-/// a call, and calls are bounded by their tickets.
+/// a call, and calls are bounded by their tickets; or it is one that does not answer its CLOSE, for half a second more.
 /// </summary>
 public sealed class WaitingStreams(CallOptions calls, TimeProvider clock)
 {

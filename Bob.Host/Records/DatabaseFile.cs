@@ -24,9 +24,7 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
         get
         {
             lock (_gate)
-            {
                 return _held?.Handle is { } handle && Moved(handle.DangerousGetHandle());
-            }
         }
     }
 
