@@ -73,7 +73,7 @@ internal sealed class CallerTurns(CallerAudioRing ring, TimeProvider clock)
     public void AddSilence(int ms)
     {
         ms = Math.Min(ms, CallerAudioRing.MaxMs - ring.WaitingMs);
-        for (var added = 0; added < ms; added += FrameMs)
+        for (var added = 0; added + FrameMs <= ms; added += FrameMs)
             Frame(CallerAudio.Silence);
     }
 

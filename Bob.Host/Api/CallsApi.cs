@@ -28,7 +28,7 @@ internal static class CallsApi
     private static async Task<Ok<PageView<CallView>>> SearchAsync(
         HttpRequest request,
         Books books,
-        [Description("The caller's number, with its country code.")] string? number,
+        [Description("The caller: a number with its country code and a plus, or whatever else Twilio called them, such as a short code or a SIP address.")] string? number,
         [Description("Words that stand in one turn, of the caller's or of Bob's, as far as it was heard; in any order.")] string? words,
         [Description("Calls that began then or later: a date, or a time (UTC where it says nothing else).")] string? from,
         [Description("Calls that began before then; of a date, before its end.")] string? to,

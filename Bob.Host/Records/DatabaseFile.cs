@@ -5,7 +5,8 @@ namespace Bob.Host.Records;
 
 /// <summary>
 /// Whether the database is still the file of its name. One that is removed, renamed, or that another is put in the place of, goes on taking whatever is written through
-/// connections that were open before, for nobody to find again. So one connection is held, and SQLite asked whether its file has moved. Safe from any thread.
+/// connections that were open before, for nobody to find again. So one connection is held, and SQLite asked whether its file has moved. A link among its folders that
+/// is pointed elsewhere is not noticed as long as the file it led to stays. Safe from any thread.
 /// </summary>
 internal sealed class DatabaseFile(string path, string connectionString) : IDisposable
 {
@@ -15,8 +16,8 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
     private readonly Lock _gate = new();
     private SqliteConnection? _held;
 
-    /// <summary>Whether there is a file of the name.</summary>
-    public bool IsThere => File.Exists(path);
+    /// <summary>Whether there is a file of the name, with something in it.</summary>
+    public bool IsThere => new FileInfo(path) is { Exists: true, Length: > 0 };
 
     /// <summary>Whether the file that is held is not the one of the name any more. False while none is held, and where nobody can tell.</summary>
     public bool IsGone
@@ -24,34 +25,36 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
         get
         {
             lock (_gate)
-                return _held?.Handle is { } handle && Moved(handle.DangerousGetHandle());
+                return Moved(_held);
         }
     }
 
-    /// <summary>From here on the file that is there now counts.</summary>
-    public void Hold()
+    /// <summary>From here on the file that is there now counts, once it was found to be good; until then, and if it is not, the one that was held before.</summary>
+    /// <returns>False: it was moved while somebody looked at it.</returns>
+    public async Task<bool> HoldAsync(Func<Task> look)
     {
-        Release();
-        var held = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
-        held.Open();
-        using (var look = held.CreateCommand())
+        ClearPool();
+        var file = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        try
         {
-            look.CommandText = "PRAGMA schema_version"; // it opens nothing before it is asked for something
-            look.ExecuteScalar();
+            file.Open();
+            await look();
+            lock (_gate)
+            {
+                if (Moved(file))
+                    return false;
+                (file, _held) = (_held, file);
+            }
+
+            return true;
         }
-
-        lock (_gate)
-            _held = held;
+        finally
+        {
+            file?.Dispose();
+        }
     }
 
-    /// <summary>Lets it go, and connections to it are not used again.</summary>
-    public void Release()
-    {
-        Dispose();
-        using var pool = new SqliteConnection(connectionString);
-        SqliteConnection.ClearPool(pool);
-    }
-
+    /// <summary>Lets it go, so that nothing is left beside it.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -59,19 +62,22 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
             _held?.Dispose();
             _held = null;
         }
+
+        ClearPool();
     }
 
-    private bool Moved(nint connection)
+    private static bool Moved(SqliteConnection? connection)
     {
+        if (connection?.Handle is not { } handle)
+            return false;
         var moved = 0;
         try
         {
-            return FileControl(connection, "main", HasMoved, ref moved) == 0 && moved != 0;
+            return FileControl(handle.DangerousGetHandle(), "main", HasMoved, ref moved) == 0 && moved != 0;
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
-            Dispose(); // SQLite goes by another name here
-            return false;
+            return false; // SQLite goes by another name here
         }
     }
 
@@ -79,4 +85,11 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
     [DllImport("e_sqlite3", EntryPoint = "sqlite3_file_control", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     private static extern int FileControl(nint connection, [MarshalAs(UnmanagedType.LPStr)] string database, int operation, ref int answer);
+
+    /// <summary>Connections that were open before are not used again.</summary>
+    private void ClearPool()
+    {
+        using var pool = new SqliteConnection(connectionString);
+        SqliteConnection.ClearPool(pool);
+    }
 }

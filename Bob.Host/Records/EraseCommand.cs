@@ -24,9 +24,11 @@ public static class EraseCommand
         }
 
         var options = BobOptionsReader.Read(sources);
-        var database = options.Records.Database();
+        using var database = options.Records.Database();
         try
         {
+            if (database.IsMissing) // a running Bob would take an empty one for the copy that he waits for
+                throw new RecordsFailure("no-file", "is not there", "Put it back, or start Bob, who makes one");
             await database.PrepareAsync(CancellationToken.None);
             await BringInAsync(options, database);
             var erased = await new Erasure(database, options, TimeProvider.System, NullLogger<Erasure>.Instance).EraseAsync(number, CancellationToken.None);

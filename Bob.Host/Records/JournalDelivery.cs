@@ -9,6 +9,9 @@ internal sealed record DeliveryOutcome
     /// <summary>In a word; null is a success.</summary>
     public string? Failure { get; init; }
 
+    /// <summary>The database is to be prepared again.</summary>
+    public bool IsGone { get; init; }
+
     public bool Prepared { get; init; }
 
     /// <summary>The calls that the last process left open.</summary>
@@ -31,6 +34,15 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
 
     public Task<DeliveryOutcome> PrepareAsync(CancellationToken cancellation) =>
         AttemptAsync(() => store.PrepareAsync(cancellation), new DeliveryOutcome { Prepared = true });
+
+    /// <summary>Looks whether the database is there.</summary>
+    public Task<DeliveryOutcome> LookAsync() => AttemptAsync(
+        () =>
+        {
+            store.Look();
+            return Task.CompletedTask;
+        },
+        new DeliveryOutcome());
 
     public Task<DeliveryOutcome> WriteAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancellation) =>
         AttemptAsync(() => StoreAsync(entries, cancellation), new DeliveryOutcome());
@@ -119,7 +131,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         }
         catch (RecordsFailure failure)
         {
-            return new DeliveryOutcome { Failure = failure.Word };
+            return new DeliveryOutcome { Failure = failure.Word, IsGone = failure.IsGone };
         }
         catch (OperationCanceledException)
         {

@@ -17,8 +17,8 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
     /// <summary>Open calls that could not be read, and are named already.</summary>
     private readonly HashSet<string> _unreadable = [];
 
-    /// <summary>Whether the database is a file that is not there any more: it is to be prepared again.</summary>
-    public bool IsGone => database.IsGone;
+    /// <exception cref="RecordsFailure">The database is a file that is not there any more: it is to be prepared again.</exception>
+    public void Look() => database.Look();
 
     /// <summary>Makes the database, or brings its tables up to date.</summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
@@ -28,7 +28,7 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
     /// Writes entries, and what follows from them, in one transaction. Those that are there already change nothing. The entries of one call are to
     /// come in order.
     /// </summary>
-    /// <exception cref="RecordsFailure">Nothing was written.</exception>
+    /// <exception cref="RecordsFailure">Nothing was written, or nowhere where anybody would find it.</exception>
     public async Task WriteAsync(IReadOnlyCollection<JournalEntry> entries, CancellationToken cancellation)
     {
         try
@@ -36,13 +36,16 @@ public sealed partial class JournalStore(RecordsDatabase database, string node, 
             await using var db = database.Open();
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var fresh = await FreshAsync(db, entries, cancellation);
-            if (fresh.Count == 0)
-                return;
-            var projection = await Projection.LoadAsync(db, node, fresh, cancellation);
-            foreach (var entry in fresh)
-                projection.Take(entry);
-            await db.SaveChangesAsync(cancellation);
-            await transaction.CommitAsync(cancellation);
+            if (fresh.Count > 0)
+            {
+                var projection = await Projection.LoadAsync(db, node, fresh, cancellation);
+                foreach (var entry in fresh)
+                    projection.Take(entry);
+                await db.SaveChangesAsync(cancellation);
+                await transaction.CommitAsync(cancellation);
+            }
+
+            database.Look(); // a file that was removed meanwhile has taken it all the same
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
         {

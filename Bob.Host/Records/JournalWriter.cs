@@ -62,7 +62,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     private Task _loop = Task.CompletedTask;
     private Task<bool>? _readable;
     private Task<DeliveryOutcome>? _work;
-    private long _replayed, _replayedEntries, _lost;
+    private long _replayed, _replayedEntries, _lost, _lookedAt;
     private long? _failedAt, _spoolFailedAt;
     private bool _prepared, _orphansFound;
     private volatile JournalState _state;
@@ -228,7 +228,6 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             Settle(await done);
         }
 
-        _prepared &= !_store.IsGone;
         var mayTry = _failedAt is not { } failed || _clock.GetElapsedTime(failed) >= RetryInterval;
         if (mayTry && _work is null && _prepared && _spool.Length == 0)
             await WriteHeldAsync();
@@ -289,7 +288,12 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             over = _orphans.Over;
         }
 
-        return over.Count > 0 ? Task.Run(() => _delivery.EndLostAsync(over, _stopped.Token)) : null;
+        if (over.Count > 0)
+            return Task.Run(() => _delivery.EndLostAsync(over, _stopped.Token));
+        if (_failure is not null || _clock.GetElapsedTime(_lookedAt) < RetryInterval)
+            return null;
+        _lookedAt = _clock.GetTimestamp();
+        return Task.Run(_delivery.LookAsync); // a disk that hangs holds up a question, too
     }
 
     private void Settle(DeliveryOutcome outcome)
@@ -299,11 +303,13 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             if (_failure != failure && failure != "stopping")
                 Unavailable(failure);
             (_failure, _failedAt) = (failure, _clock.GetTimestamp());
+            _prepared &= !outcome.IsGone;
             return;
         }
 
         _failedAt = null;
-        _prepared |= outcome.Prepared;
+        if (outcome.Prepared)
+            (_prepared, _orphansFound, _replayed, _replayedEntries) = (true, false, 0, 0); // it may be another file, and have nothing of all that
         if (outcome.Orphans is { } orphans)
         {
             _orphansFound = true;

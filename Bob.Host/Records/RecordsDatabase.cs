@@ -1,7 +1,5 @@
 using System.Data.Common;
 using System.Diagnostics;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -53,10 +51,22 @@ public sealed class RecordsDatabase : IDisposable
     /// <summary>Whether the file was removed, or another put in its place.</summary>
     public bool IsGone => _held is { IsGone: true };
 
-    private static RecordsFailure Gone => new("gone", "was removed, or another put in its place", "Put it back, or a copy of it");
+    /// <summary>Whether it is a file that is not there.</summary>
+    public bool IsMissing => _file is not null && !File.Exists(_file);
 
     /// <exception cref="RecordsFailure">The file is gone: what is written to it nobody would find.</exception>
-    public RecordsContext Open() => IsGone ? throw Gone : _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
+    public RecordsContext Open()
+    {
+        Look();
+        return Context();
+    }
+
+    /// <exception cref="RecordsFailure">The file is gone.</exception>
+    public void Look()
+    {
+        if (IsGone)
+            throw RecordsFailure.Gone;
+    }
 
     /// <summary>Makes the tables, or brings them up to date. A file that is missing is made; a database on a server is for its owner to make.</summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
@@ -64,19 +74,9 @@ public sealed class RecordsDatabase : IDisposable
     {
         try
         {
-            if (_file is not null && Path.GetDirectoryName(Path.GetFullPath(_file)) is { } folder)
-                MakeFile(_file, folder);
-            await using var db = Open();
-            await db.Database.OpenConnectionAsync(cancellation); // or EF would make a database of whatever name is written
-            var applied = (await db.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
-            if (_file is not null && !applied.Contains(db.Database.GetMigrations().First()) && await HasTablesAsync(db, cancellation))
-                throw new RecordsFailure("not-bobs", "is another program's", "Name another file, or move it away");
-            if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
-                throw new RecordsFailure("newer", $"was brought up to date by a newer version of Bob ({unknown})", "Start that version, or another database");
             if (_file is not null)
-                await CheckFileAsync(db, cancellation);
-            if (db.Database.GetMigrations().Except(applied).Any())
-                await MigrateAsync(db, cancellation);
+                MakeFile(_file);
+            await BringUpToDateAsync(isReplacement: false, cancellation);
         }
         catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
         {
@@ -84,18 +84,58 @@ public sealed class RecordsDatabase : IDisposable
         }
     }
 
-    /// <summary>For whoever goes on writing: from here on <see cref="IsGone"/> knows. A file that has come in the place of one that is gone is brought up to date first; none is made.</summary>
-    /// <exception cref="RecordsFailure">It cannot be used.</exception>
+    /// <summary>
+    /// For whoever goes on writing: from here on <see cref="IsGone"/> knows. In the place of a file that is gone none is made, and what comes there is not used before it
+    /// was found to be a copy of Bob's, and is up to date.
+    /// </summary>
+    /// <exception cref="RecordsFailure">It cannot be used; a file that is gone still is.</exception>
     public async Task PrepareAndHoldAsync(CancellationToken cancellation)
     {
-        if (IsGone && !_held!.IsThere)
-            throw Gone;
-        _held?.Release(); // or the one that is gone would be looked at
-        await PrepareAsync(cancellation);
-        _held?.Hold();
+        if (_held is null)
+        {
+            await PrepareAsync(cancellation);
+            return;
+        }
+
+        try
+        {
+            var isReplacement = IsGone;
+            if (!isReplacement)
+                MakeFile(_file!);
+            else if (!_held.IsThere)
+                throw RecordsFailure.Gone;
+            if (!await _held.HoldAsync(() => BringUpToDateAsync(isReplacement, cancellation)))
+                throw RecordsFailure.Gone;
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
     }
 
     public void Dispose() => _held?.Dispose();
+
+    /// <summary>As <see cref="Open"/>, of the file that is there, which may be another than the one that is gone.</summary>
+    private RecordsContext Context() => _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
+
+    /// <param name="isReplacement">An empty one is not filled then: somebody may be at writing it.</param>
+    private async Task BringUpToDateAsync(bool isReplacement, CancellationToken cancellation)
+    {
+        await using var db = Context();
+        await db.Database.OpenConnectionAsync(cancellation); // or EF would make a database of whatever name is written
+        var applied = (await db.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
+        var isEmpty = !applied.Contains(db.Database.GetMigrations().First());
+        if (_file is not null && isEmpty && await HasTablesAsync(db, cancellation))
+            throw new RecordsFailure("not-bobs", "is another program's", "Name another file, or move it away");
+        if (isEmpty && isReplacement)
+            throw RecordsFailure.Gone;
+        if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
+            throw new RecordsFailure("newer", $"was brought up to date by a newer version of Bob ({unknown})", "Start that version, or another database");
+        if (_file is not null)
+            await CheckFileAsync(db, cancellation);
+        if (db.Database.GetMigrations().Except(applied).Any())
+            await MigrateAsync(db, cancellation);
+    }
 
     /// <summary>
     /// In a file, EF keeps in a table who migrates, and waits for ever for one who died of it. So whoever migrates holds a file of its own, which dies with its
@@ -111,11 +151,10 @@ public sealed class RecordsDatabase : IDisposable
         await db.Database.MigrateAsync(cancellation);
     }
 
-    /// <summary>A large table takes its time; who waits for another program says so. (In a file only the wait for a lock is bounded, and stays so.)</summary>
+    /// <summary>A large table takes its time; who waits for another program says so. (The connection is open, which this is a setting of. In a file only the wait for a lock is bounded, and stays so.)</summary>
     private static async Task HaveTimeAsync(RecordsContext db, CancellationToken cancellation)
     {
         db.Database.SetCommandTimeout(0);
-        await db.Database.OpenConnectionAsync(cancellation); // and stays open: it is a setting of the connection
         await db.Database.ExecuteSqlRawAsync("SET lock_timeout = '30s'", cancellation);
     }
 
@@ -140,9 +179,10 @@ public sealed class RecordsDatabase : IDisposable
     }
 
     /// <summary>Before SQLite does: its own would be open to whoever the folder is open to. The files beside it get the same rights.</summary>
-    private static void MakeFile(string file, string folder)
+    private static void MakeFile(string file)
     {
-        PrivateFolder.Make(folder);
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
+            PrivateFolder.Make(folder);
         if (!File.Exists(file))
             new FileStream(file, PrivateFolder.File(FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite)).Dispose();
     }
@@ -152,14 +192,11 @@ public sealed class RecordsDatabase : IDisposable
     {
         var connection = db.Database.GetDbConnection();
         await using var check = connection.CreateCommand();
-        check.CommandText = "PRAGMA journal_mode = wal; PRAGMA quick_check(1);";
-        await using (var reader = await check.ExecuteReaderAsync(cancellation))
-        {
-            await reader.NextResultAsync(cancellation);
-            if (await reader.ReadAsync(cancellation) && reader.GetString(0) != "ok")
-                throw RecordsFailure.Damaged;
-        }
-
+        check.CommandText = "PRAGMA quick_check(1)"; // before anything is written to it
+        if (await check.ExecuteScalarAsync(cancellation) is not "ok")
+            throw RecordsFailure.Damaged;
+        check.CommandText = "PRAGMA journal_mode = wal";
+        await check.ExecuteNonQueryAsync(cancellation);
         await using var write = await connection.BeginTransactionAsync(cancellation);
         (check.Transaction, check.CommandText) = (write, "PRAGMA user_version = 1"); // a transaction alone asks for no right to write
         await check.ExecuteNonQueryAsync(cancellation);
@@ -190,64 +227,4 @@ public sealed class RecordsDatabase : IDisposable
             return Task.CompletedTask;
         }
     }
-}
-
-/// <summary>A database that cannot be used, in words that are safe to show: none of them comes from the database itself.</summary>
-/// <param name="word">For a log line and the readiness.</param>
-/// <param name="problem">For a fault line of the start.</param>
-/// <param name="remedy">What to do about it.</param>
-public sealed class RecordsFailure(string word, string problem, string remedy, Exception? cause = null)
-    : Exception("The database cannot be used", cause)
-{
-    public string Word => word;
-
-    public string Problem => problem;
-
-    public string Remedy => remedy;
-
-    /// <summary>Whether the database took exception to what was to be written, and would again.</summary>
-    public bool IsRefusal => word == "refused";
-
-    internal static RecordsFailure Damaged { get; } = new("damaged", "is damaged, or is no database of Bob's", "Restore a copy of it, or move it away to begin with an empty one");
-
-    /// <summary>What a database's exception means; null for what is none.</summary>
-    public static RecordsFailure? Of(Exception failure) => failure switch
-    {
-        RecordsFailure known => known,
-        DbUpdateException { InnerException: { } inner } => Of(inner),
-        InvalidOperationException { InnerException: { } inner } => Of(inner), // EF's advice to retry
-        SqliteException sqlite => OfSqlite(sqlite),
-        PostgresException postgres => OfPostgres(postgres),
-        TimeoutException or NpgsqlException { InnerException: TimeoutException } => new("timeout", "does not answer in time", "Look after the server", failure),
-        NpgsqlException { Message: "SSL connection requested. No SSL enabled connection from this host is configured." } =>
-            new("no-tls", "does not speak TLS, for which sslmode asks", "Turn it on there (ssl = on), or leave sslmode out where nobody can listen", failure),
-        NpgsqlException { InnerException: AuthenticationException } =>
-            new("certificate", "shows a certificate that cannot be trusted", "Give it one of an authority that this machine knows, or write sslmode=require, which does not look at it", failure),
-        NpgsqlException or SocketException => new("unreachable", "cannot be reached", "Start the server, or correct host and port", failure),
-        IOException or UnauthorizedAccessException => new("no-file", "cannot be opened or made", "Let Bob's user write there, or name another place", failure),
-        _ => null,
-    };
-
-    private static RecordsFailure OfSqlite(SqliteException failure) => failure.SqliteErrorCode switch
-    {
-        5 or 6 => new("locked", "is locked by another program", "End that program", failure),
-        8 => new("read-only", "can only be read", "Let Bob's user write there", failure),
-        11 or 26 => new(Damaged.Word, Damaged.Problem, Damaged.Remedy, failure),
-        13 => new("full", "is full: there is no room left on the disk", "Make room", failure),
-        14 => new("no-file", "cannot be opened or made", "Let Bob's user write there, or name another place", failure),
-        12 or 18 or 19 or 20 => new("refused", "does not take what is written to it", "Report this as a bug", failure),
-        _ => new($"sqlite-{failure.SqliteErrorCode}", $"cannot be used (SQLite's error {failure.SqliteErrorCode})", "Look at the disk", failure),
-    };
-
-    private static RecordsFailure OfPostgres(PostgresException failure) => failure.SqlState switch
-    {
-        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
-            new("login-refused", "refuses the user or the password", "Correct them", failure),
-        PostgresErrorCodes.InvalidCatalogName => new("no-database", "has no database of that name", "Make it with createdb", failure),
-        PostgresErrorCodes.InsufficientPrivilege => new("no-rights", "does not let this user make tables", "Make the user the owner of the database", failure),
-        PostgresErrorCodes.ReadOnlySqlTransaction => new("read-only", "can only be read", "Name the primary server", failure),
-        ['2', '2' or '3', ..] or ['5', '4', ..] => new("refused", "does not take what is written to it", "Report this as a bug", failure),
-        ['5', '3', ..] => new("full", "has no room, memory or connections left", "Look after the server", failure),
-        _ => new($"postgres-{failure.SqlState}", $"cannot be used (PostgreSQL's error {failure.SqlState})", "Look at the server's log", failure),
-    };
 }

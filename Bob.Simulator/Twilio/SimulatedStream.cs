@@ -15,8 +15,6 @@ internal sealed record StreamEnd(int? Code, string Message, WarningLevel Level =
 /// </summary>
 internal sealed class SimulatedStream
 {
-    private const int CongestedFrom = 500;
-
     private readonly Lock _gate;
     private readonly CallLog _log;
     private readonly TwilioSimulatorOptions _options;
@@ -26,7 +24,7 @@ internal sealed class SimulatedStream
     private readonly StreamFrames _frames;
     private readonly StreamLedger _ledger;
     private readonly Playout _playout;
-    private readonly Channel<(byte[] Data, WebSocketMessageType Type)> _outgoing = Channel.CreateUnbounded<(byte[], WebSocketMessageType)>();
+    private readonly Channel<StreamMessage> _outgoing = Channel.CreateUnbounded<StreamMessage>();
     private readonly TaskCompletionSource<StreamEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<(long At, int Index, string Name)> _lateMarks = new();
     private MediaConnection? _connection;
@@ -152,7 +150,7 @@ internal sealed class SimulatedStream
     {
         if (!_live || _frozenUntil is not null || _faults.NoStart)
             return;
-        if (_outgoing.Reader.Count > CongestedFrom)
+        if (_outgoing.Reader.TryPeek(out var oldest) && Mulaw.Duration(_log.Position - oldest.At) > _options.MaxUnread)
             _ledger.WarnOnce(31930, "the server does not read: the caller's audio is discarded");
         else
             _frames.Add(audio, speech);
@@ -211,7 +209,7 @@ internal sealed class SimulatedStream
         _live = true;
     }
 
-    private void Send(byte[] message, WebSocketMessageType type = WebSocketMessageType.Text) => _outgoing.Writer.TryWrite((message, type));
+    private void Send(byte[] message, WebSocketMessageType type = WebSocketMessageType.Text) => _outgoing.Writer.TryWrite(new StreamMessage(message, type, _log.Position));
 
     private void EchoMarks(long now)
     {

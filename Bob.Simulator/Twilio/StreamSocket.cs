@@ -4,6 +4,10 @@ using System.Threading.Channels;
 
 namespace Bob.Simulator.Twilio;
 
+/// <summary>One message on its way to the server.</summary>
+/// <param name="At">When it was to be sent, in bytes of the call's audio.</param>
+internal readonly record struct StreamMessage(byte[] Data, WebSocketMessageType Type, long At);
+
 /// <summary>
 /// The two loops on the socket of a stream, one that sends and one that reads, and its last words. Whichever first notices an end sets
 /// <paramref name="end"/>.
@@ -12,12 +16,12 @@ internal sealed class StreamSocket(WebSocket socket, int maxMessageBytes, TaskCo
 {
     private static readonly TimeSpan GoodbyeTime = TimeSpan.FromSeconds(1);
 
-    public async Task SendAllAsync(ChannelReader<(byte[] Data, WebSocketMessageType Type)> outgoing)
+    public async Task SendAllAsync(ChannelReader<StreamMessage> outgoing)
     {
         try
         {
-            await foreach (var (data, type) in outgoing.ReadAllAsync())
-                await socket.SendAsync(data, type, endOfMessage: true, CancellationToken.None);
+            await foreach (var message in outgoing.ReadAllAsync())
+                await socket.SendAsync(message.Data, message.Type, endOfMessage: true, CancellationToken.None);
         }
         catch (Exception e) when (e is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {

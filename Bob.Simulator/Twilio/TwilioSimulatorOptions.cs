@@ -48,6 +48,12 @@ public sealed record TwilioSimulatorOptions
     /// <summary>Cap of one message from the server, bytes; Twilio's own is unknown. A longer one is a protocol error (31924).</summary>
     public int MaxMessageBytes { get; init; } = 64 * 1024;
 
+    /// <summary>
+    /// So long may a message wait for a server that does not read before the caller's audio is thrown away with warning 31930; Twilio's own measure is
+    /// unknown. A time and not a number of messages: a thousand keys, or the marks of a cleared line, come in one moment.
+    /// </summary>
+    public TimeSpan MaxUnread { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Factor on the time that Say, Play, Pause, Dial and Record take; audio on a stream is always in real time.</summary>
     public double VerbTimeScale { get; init; } = 1;
 

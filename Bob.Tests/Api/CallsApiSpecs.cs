@@ -61,9 +61,11 @@ public abstract class CallsApiSpecs : IAsyncLifetime
     {
         await _bob.WriteAsync(
             Call("CA1", 1, "+15550100001", CallEnd.CallerHungUp, 10_000), Call("CA2", 2, "+15550100002", CallEnd.Goodbye, 200_000),
-            Call("CA3", 3, "+15550100001", CallEnd.ModelUnavailable("no-credit"), null), Call("CA4", 4, "anonymous", CallEnd.CallerLost, 3_000_000));
+            Call("CA3", 3, "+15550100001", CallEnd.ModelUnavailable("no-credit"), null), Call("CA4", 4, "anonymous", CallEnd.CallerLost, 3_000_000),
+            Call("CA0", 0, "72255", CallEnd.ModelUnavailable("key-refused"), null));
 
-        (await FoundAsync("")).Should().Equal("CA4", "CA3", "CA2", "CA1");
+        (await FoundAsync("")).Should().Equal("CA4", "CA3", "CA2", "CA1", "CA0");
+        (await FoundAsync("number=72255")).Should().Equal(["CA0"], "a short code is what Twilio calls a caller, too");
         (await FoundAsync("number=%2B15550100001")).Should().Equal("CA3", "CA1");
         (await FoundAsync("number=%2B1%20(555)%20010-0001")).Should().Equal("CA3", "CA1");
         (await FoundAsync("number=anonymous")).Should().Equal("CA4");

@@ -28,7 +28,7 @@ public sealed class ModelInterruptionSpecs
         truncation.AudioEndMs.Should().BeCloseTo(HeardOfAnswer(clear), 250);
         session.Errors.Should().BeEmpty();
         Heard(report, Greeting, Hours, Address)[^1].Should().Be(new HeardLine(Address, 0, Ms(Address)));
-        report.Warnings.Where(warning => warning.Code != 31930).Should().BeEmpty(); // 31930 is the far end itself, late on a busy machine
+        report.Warnings.Should().BeEmpty();
     }
 
     [Fact]

@@ -86,14 +86,17 @@ public sealed class CallerTurnsSpecs : IDisposable
         ResentFrom().Should().Be(5);
     }
 
-    [Fact]
-    public void Silence_that_ends_a_turn_takes_no_room_of_what_still_waits_to_be_sent()
+    [Theory]
+    [InlineData(0, CallerAudioRing.MaxMs)]
+    [InlineData(10, CallerAudioRing.MaxMs - 10)]
+    public void Silence_that_ends_a_turn_takes_no_room_of_what_still_waits_to_be_sent(int shortFrameMs, int waiting)
     {
+        _turns.Frame(new CallerAudio(new byte[8 * shortFrameMs]));
         Speak(9_000, send: false);
 
         _turns.AddSilence(8_000);
 
-        (_ring.WaitingMs, _ring.DroppedBytes).Should().Be((CallerAudioRing.MaxMs, 0));
+        (_ring.WaitingMs, _ring.DroppedBytes).Should().Be((waiting, 0));
     }
 
     [Fact]

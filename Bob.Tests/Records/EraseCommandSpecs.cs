@@ -93,6 +93,17 @@ public sealed class EraseCommandSpecs(PostgresServer server) : IDisposable
         (exitCode, lines).Should().Be((1, "[bob] DATABASE_URL: the database cannot be reached. Start the server, or correct host and port."));
     }
 
+    [Fact]
+    public async Task A_file_that_is_not_there_is_not_made()
+    {
+        File.Delete(_folder.Database);
+
+        var (exitCode, lines) = await RunAsync(Settings, KeptBooks.Caller);
+
+        (exitCode, lines).Should().Be((1, "[bob] DATABASE_PATH: the database is not there. Put it back, or start Bob, who makes one."));
+        File.Exists(_folder.Database).Should().BeFalse();
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static async Task<(int ExitCode, string Lines)> RunAsync(IEnumerable<(string Key, string Value)> settings, string number)

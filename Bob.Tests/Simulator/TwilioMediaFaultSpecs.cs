@@ -120,6 +120,32 @@ public sealed class TwilioMediaFaultSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_server_that_does_not_read_loses_the_callers_audio()
+    {
+        var left = new TaskCompletionSource();
+        _server.Stream = async socket =>
+        {
+            await ReadAsync(socket, "start");
+            await left.Task;
+            socket.Abort();
+        };
+
+        var report = await FloodAsync(keys: 150_000, wait: TimeSpan.FromSeconds(1.5));
+        left.SetResult();
+
+        report.Warnings.Should().ContainSingle(warning => warning.Code == 31930);
+    }
+
+    [Fact]
+    public async Task Ever_so_many_keys_in_one_moment_are_no_fault_of_a_server_that_reads()
+    {
+        var report = await FloodAsync(keys: 3_000, wait: TimeSpan.FromSeconds(1));
+
+        Events.Count(e => e == "dtmf").Should().Be(3_000);
+        report.Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task No_frames_come_in_silence()
     {
         await using var twilio = new TwilioSimulator(_server.Options);
@@ -178,6 +204,16 @@ public sealed class TwilioMediaFaultSpecs : IAsyncLifetime
     }
 
     private IEnumerable<string> Events => _seen.Select(m => m.GetProperty("event").GetString()!);
+
+    private async Task<CallReport> FloodAsync(int keys, TimeSpan wait)
+    {
+        await using var twilio = new TwilioSimulator(_server.Options with { MaxUnread = TimeSpan.FromSeconds(0.5) });
+        var call = twilio.PlaceCall(new CallPlan());
+        await call.WaitForStreamAsync();
+        call.Dtmf(new string('5', keys));
+        await Task.Delay(wait);
+        return await call.HangUpAsync();
+    }
 
     private async Task<CallReport> RunAsync(MediaFaults faults, int? hangUpAfter = null)
     {
