@@ -5,8 +5,9 @@ namespace Bob.Host.Records;
 
 /// <summary>
 /// Whether the database is still the file of its name. One that is removed, renamed, or that another is put in the place of, goes on taking whatever is written through
-/// connections that were open before, for nobody to find again. So one connection is held, and SQLite asked whether its file has moved. A link among its folders that
-/// is pointed elsewhere is not noticed as long as the file it led to stays. Safe from any thread.
+/// connections that were open before, for nobody to find again; and new connections would open the newcomer with the journal of the other. So one connection is held, and
+/// SQLite asked whether its file has moved; it may come back. A link among its folders that is pointed elsewhere is not noticed as long as the file it led to stays. Safe
+/// from any thread.
 /// </summary>
 internal sealed class DatabaseFile(string path, string connectionString) : IDisposable
 {
@@ -19,6 +20,16 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
     /// <summary>Whether there is a file of the name, with something in it.</summary>
     public bool IsThere => new FileInfo(path) is { Exists: true, Length: > 0 };
 
+    /// <summary>Whether one is held.</summary>
+    public bool IsHeld
+    {
+        get
+        {
+            lock (_gate)
+                return _held is not null;
+        }
+    }
+
     /// <summary>Whether the file that is held is not the one of the name any more. False while none is held, and where nobody can tell.</summary>
     public bool IsGone
     {
@@ -29,11 +40,11 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
         }
     }
 
-    /// <summary>From here on the file that is there now counts, once it was found to be good; until then, and if it is not, the one that was held before.</summary>
+    /// <summary>Holds the file that is there, once it was found to be good.</summary>
     /// <returns>False: it was moved while somebody looked at it.</returns>
     public async Task<bool> HoldAsync(Func<Task> look)
     {
-        ClearPool();
+        ClearPool(); // of a look before this one
         var file = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         try
         {

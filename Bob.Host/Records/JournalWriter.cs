@@ -275,6 +275,8 @@ public sealed partial class JournalWriter : IJournal, IDisposable
             return Task.Run(() => _delivery.PrepareAsync(_stopped.Token));
         if (_spool.Length > 0)
             return Task.Run(() => _delivery.ReplayAsync(_replayed, MaxBatch, _stopped.Token));
+        if (_held.Count > 0)
+            return null; // among it may be the end of a call
         if (!_orphansFound)
         {
             var alive = _alive.ToHashSet();
@@ -290,10 +292,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
 
         if (over.Count > 0)
             return Task.Run(() => _delivery.EndLostAsync(over, _stopped.Token));
-        if (_failure is not null || _clock.GetElapsedTime(_lookedAt) < RetryInterval)
-            return null;
-        _lookedAt = _clock.GetTimestamp();
-        return Task.Run(_delivery.LookAsync); // a disk that hangs holds up a question, too
+        return _clock.GetElapsedTime(_lookedAt) >= RetryInterval ? Task.Run(_delivery.LookAsync) : null; // and not here: a disk may hang
     }
 
     private void Settle(DeliveryOutcome outcome)
@@ -308,8 +307,8 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         }
 
         _failedAt = null;
-        if (outcome.Prepared)
-            (_prepared, _orphansFound, _replayed, _replayedEntries) = (true, false, 0, 0); // it may be another file, and have nothing of all that
+        _lookedAt = _clock.GetTimestamp();
+        _prepared |= outcome.Prepared;
         if (outcome.Orphans is { } orphans)
         {
             _orphansFound = true;

@@ -21,6 +21,9 @@ public sealed class RecordsDatabase : IDisposable
     private readonly string? _file;
     private readonly DatabaseFile? _held;
 
+    /// <summary>Whether there was no file when it was prepared first.</summary>
+    private bool? _isNew;
+
     private RecordsDatabase(string? file, DbContextOptions<SqliteRecords>? sqlite, DbContextOptions<PostgresRecords>? postgres, DatabaseFile? held = null) =>
         (_file, _sqlite, _postgres, _held) = (file, sqlite, postgres, held);
 
@@ -31,8 +34,8 @@ public sealed class RecordsDatabase : IDisposable
     public static RecordsDatabase InFile(string path, SqliteConnectionStringBuilder connection)
     {
         connection.DefaultTimeout = TimeoutSeconds;
-        var options = new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).AddInterceptors(new Overwriting()).Options;
-        return new(path, options, null, new DatabaseFile(path, connection.ConnectionString));
+        var file = new DatabaseFile(path, connection.ConnectionString);
+        return new(path, new DbContextOptionsBuilder<SqliteRecords>().UseSqlite(connection.ConnectionString).AddInterceptors(new Opening(file)).Options, null, file);
     }
 
     /// <summary>A PostgreSQL server.</summary>
@@ -51,84 +54,69 @@ public sealed class RecordsDatabase : IDisposable
     /// <summary>Whether the file was removed, or another put in its place.</summary>
     public bool IsGone => _held is { IsGone: true };
 
-    /// <summary>Whether it is a file that is not there.</summary>
-    public bool IsMissing => _file is not null && !File.Exists(_file);
+    /// <summary>Whether it is a file that is not there, or has nothing in it.</summary>
+    public bool IsMissing => _held is { IsThere: false };
 
-    /// <exception cref="RecordsFailure">The file is gone: what is written to it nobody would find.</exception>
+    /// <exception cref="RecordsFailure">The file is gone.</exception>
     public RecordsContext Open()
     {
         Look();
-        return Context();
+        return _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
     }
 
-    /// <exception cref="RecordsFailure">The file is gone.</exception>
+    /// <exception cref="RecordsFailure">The file is gone: what is written to it nobody would find.</exception>
     public void Look()
     {
         if (IsGone)
             throw RecordsFailure.Gone;
     }
 
-    /// <summary>Makes the tables, or brings them up to date. A file that is missing is made; a database on a server is for its owner to make.</summary>
+    /// <summary>
+    /// Makes the tables, or brings them up to date. A file that is missing is made, unless it was there before: then somebody may be about to put another in its place. A
+    /// database on a server is for its owner to make.
+    /// </summary>
     /// <exception cref="RecordsFailure">It cannot be used.</exception>
-    public async Task PrepareAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            if (_file is not null)
-                MakeFile(_file);
-            await BringUpToDateAsync(isReplacement: false, cancellation);
-        }
-        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
-        {
-            throw reason;
-        }
-    }
+    public Task PrepareAsync(CancellationToken cancellation) => PrepareAsync(() => BringUpToDateAsync(cancellation));
 
     /// <summary>
-    /// For whoever goes on writing: from here on <see cref="IsGone"/> knows. In the place of a file that is gone none is made, and what comes there is not used before it
-    /// was found to be a copy of Bob's, and is up to date.
+    /// For whoever goes on writing: from here on <see cref="IsGone"/> knows. A file that is gone may come back; another in its place is for the next start, and not for the
+    /// connections, the journal and the memory of this one.
     /// </summary>
-    /// <exception cref="RecordsFailure">It cannot be used; a file that is gone still is.</exception>
-    public async Task PrepareAndHoldAsync(CancellationToken cancellation)
+    /// <exception cref="RecordsFailure">It cannot be used.</exception>
+    public Task PrepareAndHoldAsync(CancellationToken cancellation) => PrepareAsync(async () =>
     {
         if (_held is null)
-        {
-            await PrepareAsync(cancellation);
-            return;
-        }
-
-        try
-        {
-            var isReplacement = IsGone;
-            if (!isReplacement)
-                MakeFile(_file!);
-            else if (!_held.IsThere)
-                throw RecordsFailure.Gone;
-            if (!await _held.HoldAsync(() => BringUpToDateAsync(isReplacement, cancellation)))
-                throw RecordsFailure.Gone;
-        }
-        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
-        {
-            throw reason;
-        }
-    }
+            await BringUpToDateAsync(cancellation);
+        else if (!_held.IsHeld && !await _held.HoldAsync(() => BringUpToDateAsync(cancellation)))
+            throw RecordsFailure.Gone;
+    });
 
     public void Dispose() => _held?.Dispose();
 
-    /// <summary>As <see cref="Open"/>, of the file that is there, which may be another than the one that is gone.</summary>
-    private RecordsContext Context() => _sqlite is not null ? new SqliteRecords(_sqlite) : new PostgresRecords(_postgres!);
-
-    /// <param name="isReplacement">An empty one is not filled then: somebody may be at writing it.</param>
-    private async Task BringUpToDateAsync(bool isReplacement, CancellationToken cancellation)
+    private async Task PrepareAsync(Func<Task> prepare)
     {
-        await using var db = Context();
+        try
+        {
+            Look();
+            if (_file is not null && (_isNew ??= IsMissing))
+                MakeFile(_file);
+            else if (IsMissing)
+                throw RecordsFailure.Gone;
+            await prepare();
+        }
+        catch (Exception failure) when (RecordsFailure.Of(failure) is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    private async Task BringUpToDateAsync(CancellationToken cancellation)
+    {
+        await using var db = Open();
         await db.Database.OpenConnectionAsync(cancellation); // or EF would make a database of whatever name is written
         var applied = (await db.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
-        var isEmpty = !applied.Contains(db.Database.GetMigrations().First());
-        if (_file is not null && isEmpty && await HasTablesAsync(db, cancellation))
+        if (_file is not null && !applied.Contains(db.Database.GetMigrations().First()) && await HasTablesAsync(db, cancellation))
             throw new RecordsFailure("not-bobs", "is another program's", "Name another file, or move it away");
-        if (isEmpty && isReplacement)
-            throw RecordsFailure.Gone;
         if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
             throw new RecordsFailure("newer", $"was brought up to date by a newer version of Bob ({unknown})", "Start that version, or another database");
         if (_file is not null)
@@ -209,13 +197,16 @@ public sealed class RecordsDatabase : IDisposable
         .SingleAsync(cancellation);
 
     /// <summary>
-    /// SQLite overwrites what it removes; a server looks after its own disk. Every connection does, also one that only adds: a row that is changed, or a part of the index
-    /// of words that is merged into another, leaves its words behind otherwise, where nobody who removes something later finds them.
+    /// Nobody opens what is in the place of a file that is gone, also whoever was at work before. And SQLite overwrites what it removes; a server looks after its own disk.
+    /// Every connection does, also one that only adds: a row that is changed, or a part of the index of words that is merged into another, leaves its words behind otherwise,
+    /// where nobody who removes something later finds them.
     /// </summary>
-    private sealed class Overwriting : DbConnectionInterceptor
+    private sealed class Opening(DatabaseFile file) : DbConnectionInterceptor
     {
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
+            if (file.IsGone)
+                throw RecordsFailure.Gone;
             using var set = connection.CreateCommand();
             set.CommandText = "PRAGMA secure_delete = on";
             set.ExecuteNonQuery();

@@ -25,9 +25,9 @@ public sealed class RecordsFailure(string word, string problem, string remedy, E
     /// <summary>Whether it is a file that is not there any more.</summary>
     public bool IsGone => word == Gone.Word;
 
-    internal static RecordsFailure Gone => new("gone", "was removed, or another put in its place", "Put it back, or a copy of it");
+    internal static RecordsFailure Gone => new("gone", "was removed, or another put in its place", "Put it back, or put a copy in its place and start Bob again");
 
-    internal static RecordsFailure Damaged { get; } = new("damaged", "is damaged, or is no database of Bob's", "Restore a copy of it, or move it away to begin with an empty one");
+    internal static RecordsFailure Damaged { get; } = new("damaged", "is damaged, or is no database of Bob's", "Put a copy in its place, or move it away and start Bob again to begin with an empty one");
 
     /// <summary>What a database's exception means; null for what is none.</summary>
     public static RecordsFailure? Of(Exception failure) => failure switch

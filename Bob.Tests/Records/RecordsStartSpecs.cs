@@ -32,7 +32,7 @@ public sealed class RecordsStartSpecs(PostgresServer server) : IDisposable
 
         exitCode.Should().Be(1);
         lines.Where(line => !line.Contains("REHEARSAL")).Should().Equal(
-            "[bob] DATABASE_PATH: the database is damaged, or is no database of Bob's. Restore a copy of it, or move it away to begin with an empty one.");
+            "[bob] DATABASE_PATH: the database is damaged, or is no database of Bob's. Put a copy in its place, or move it away and start Bob again to begin with an empty one.");
         File.ReadAllBytes(_folder.Database).Should().OnlyContain(octet => octet == (byte)'x');
     }
 
