@@ -20,23 +20,29 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
     /// <summary>Whether there is a file of the name, with something in it.</summary>
     public bool IsThere => new FileInfo(path) is { Exists: true, Length: > 0 };
 
-    /// <summary>Whether one is held.</summary>
-    public bool IsHeld
-    {
-        get
-        {
-            lock (_gate)
-                return _held is not null;
-        }
-    }
-
     /// <summary>Whether the file that is held is not the one of the name any more. False while none is held, and where nobody can tell.</summary>
     public bool IsGone
     {
         get
         {
             lock (_gate)
-                return Moved(_held);
+                return HasMovedFrom(_held);
+        }
+    }
+
+    /// <summary>Whether the file of a connection is not the one of its name any more.</summary>
+    public static bool HasMovedFrom(SqliteConnection? connection)
+    {
+        if (connection?.Handle is not { } handle)
+            return false;
+        var moved = 0;
+        try
+        {
+            return FileControl(handle.DangerousGetHandle(), "main", HasMoved, ref moved) == 0 && moved != 0;
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false; // SQLite goes by another name here
         }
     }
 
@@ -44,7 +50,7 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
     /// <returns>False: it was moved while somebody looked at it.</returns>
     public async Task<bool> HoldAsync(Func<Task> look)
     {
-        ClearPool(); // of a look before this one
+        ClearPool(); // what was open before may have another file, or another journal beside it
         var file = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         try
         {
@@ -52,7 +58,7 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
             await look();
             lock (_gate)
             {
-                if (Moved(file))
+                if (HasMovedFrom(file))
                     return false;
                 (file, _held) = (_held, file);
             }
@@ -75,21 +81,6 @@ internal sealed class DatabaseFile(string path, string connectionString) : IDisp
         }
 
         ClearPool();
-    }
-
-    private static bool Moved(SqliteConnection? connection)
-    {
-        if (connection?.Handle is not { } handle)
-            return false;
-        var moved = 0;
-        try
-        {
-            return FileControl(handle.DangerousGetHandle(), "main", HasMoved, ref moved) == 0 && moved != 0;
-        }
-        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
-        {
-            return false; // SQLite goes by another name here
-        }
     }
 
     /// <summary>What SQLite's own .NET library does not pass on.</summary>

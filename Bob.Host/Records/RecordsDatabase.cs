@@ -87,7 +87,7 @@ public sealed class RecordsDatabase : IDisposable
     {
         if (_held is null)
             await BringUpToDateAsync(cancellation);
-        else if (!_held.IsHeld && !await _held.HoldAsync(() => BringUpToDateAsync(cancellation)))
+        else if (!await _held.HoldAsync(() => BringUpToDateAsync(cancellation)))
             throw RecordsFailure.Gone;
     });
 
@@ -205,8 +205,14 @@ public sealed class RecordsDatabase : IDisposable
     {
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
-            if (file.IsGone)
+            var opened = (SqliteConnection)connection;
+            if (file.IsGone || DatabaseFile.HasMovedFrom(opened))
+            {
+                SqliteConnection.ClearPool(opened);
+                opened.Close(); // or whoever has it would go on with it
                 throw RecordsFailure.Gone;
+            }
+
             using var set = connection.CreateCommand();
             set.CommandText = "PRAGMA secure_delete = on";
             set.ExecuteNonQuery();
