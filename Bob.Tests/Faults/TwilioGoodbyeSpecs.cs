@@ -114,21 +114,6 @@ public sealed class TwilioGoodbyeSpecs
         (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.Silence);
     }
 
-    [Fact]
-    public async Task T17_A_goodbye_whose_stream_drops_is_heard_on_the_next_one()
-    {
-        await using var house = await WholeHouse.StartAsync(Script("hello", "yes", HangsUp, IsDone));
-        var plan = Waits("hang up please") with { Faults = new MediaFaults { DropAfterHeard = TimeSpan.FromMilliseconds((Lines("hello").Length / 8) + 500) } };
-
-        var report = await house.Twilio.PlaceCall(plan).Completion;
-
-        report.Streams.Should().HaveCount(2);
-        report.ShouldHaveHeardLines("hello", Bye);
-        report.EndReason.Should().Be(CallEndReason.HungUpByTwiml);
-        (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.Goodbye);
-        await house.ShouldBeEmptyAsync();
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(500)]

@@ -1,5 +1,6 @@
 using AwesomeAssertions;
 using Bob.Actors.Calls;
+using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Calls;
 using Xunit;
@@ -7,7 +8,8 @@ using static Bob.Tests.Faults.TwilioLine;
 
 namespace Bob.Tests.Faults;
 
-/// <summary>A dropped media socket is a pause, not an end.</summary>
+/// <summary>A dropped media socket is a pause, not an end. Judged to the frame, which a machine that is full cannot be.</summary>
+[Collection(Alone.Name)]
 public sealed class TwilioResumeSpecs(ITestOutputHelper output)
 {
     private const string Long = "abcdefghijklm nopqrstuvwxyz mlkjihgfedcba zyxwvutsrqpon";
@@ -60,6 +62,29 @@ public sealed class TwilioResumeSpecs(ITestOutputHelper output)
         var heard = house.Model.Sessions.Should().ContainSingle().Subject.CallerAudio;
         heard.AsSpan().IndexOf(WholeHouse.Voice("abcdefgh")).Should().BePositive();
         heard.AsSpan().IndexOf(WholeHouse.Voice("ijklmnop")).Should().BePositive();
+    }
+
+    [Fact]
+    public async Task T17_A_goodbye_whose_stream_drops_is_heard_on_the_next_one()
+    {
+        const string bye = "goodbye and thank you";
+        var hangsUp = new ScriptRule { When = new Occasion { Turn = 1 }, Say = [bye], Call = [new ScriptedCall { Tool = "end_call" }] };
+        var isDone = new ScriptRule { When = new Occasion { Tool = "end_call" }, Silent = true };
+        await using var house = await WholeHouse.StartAsync(Script("hello", "yes", hangsUp, isDone));
+        var plan = new CallPlan
+        {
+            Steps = [new CallerStep.WaitForBob(), new CallerStep.Speak(WholeHouse.Voice("hang up please"))],
+            Faults = new MediaFaults { DropAfterHeard = TimeSpan.FromMilliseconds((Lines("hello").Length / 8) + 500) },
+            MaxDuration = TimeSpan.FromSeconds(30),
+        };
+
+        var report = await house.Twilio.PlaceCall(plan).Completion;
+
+        report.Streams.Should().HaveCount(2);
+        report.ShouldHaveHeardLines("hello", bye);
+        report.EndReason.Should().Be(CallEndReason.HungUpByTwiml);
+        (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.Goodbye);
+        await house.ShouldBeEmptyAsync();
     }
 
     /// <summary>All of the lines was heard, in order, and at the seam a moment of it twice: 20 to 40 ms, on a busy machine up to a mark's distance.</summary>
