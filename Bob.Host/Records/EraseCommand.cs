@@ -27,7 +27,7 @@ public static class EraseCommand
         using var database = options.Records.Database();
         try
         {
-            if (database.IsMissing) // a running Bob would take an empty one for the copy that he waits for
+            if (database.IsMissing) // the caller may be in the copy that somebody is to put there
                 throw new RecordsFailure("no-file", "is not there", "Put it back, or start Bob, who makes one");
             await database.PrepareAsync(CancellationToken.None);
             await BringInAsync(options, database);

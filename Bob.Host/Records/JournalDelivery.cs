@@ -10,7 +10,7 @@ internal sealed record DeliveryOutcome
     public string? Failure { get; init; }
 
     /// <summary>The database is to be prepared again.</summary>
-    public bool IsGone { get; init; }
+    public bool IsGone => Failure == RecordsFailure.GoneWord;
 
     public bool Prepared { get; init; }
 
@@ -131,7 +131,7 @@ internal sealed partial class JournalDelivery(JournalStore store, Spool spool, I
         }
         catch (RecordsFailure failure)
         {
-            return new DeliveryOutcome { Failure = failure.Word, IsGone = failure.IsGone };
+            return new DeliveryOutcome { Failure = failure.Word };
         }
         catch (OperationCanceledException)
         {

@@ -300,7 +300,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
         if (outcome.Failure is { } failure)
         {
             if (_failure != failure && outcome.IsGone)
-                IsGone(failure, RecordsFailure.Gone.Remedy);
+                Gone(failure, RecordsFailure.Gone.Remedy);
             else if (_failure != failure && failure != "stopping")
                 Unavailable(failure);
             (_failure, _failedAt) = (failure, _clock.GetTimestamp());
@@ -371,7 +371,7 @@ public sealed partial class JournalWriter : IJournal, IDisposable
     private partial void Unavailable(string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The database does not take the journal: {Reason}; it goes to the spool. {Remedy}")]
-    private partial void IsGone(string reason, string remedy);
+    private partial void Gone(string reason, string remedy);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The database is slow; some of the journal goes to the spool")]
     private partial void Slow();

@@ -22,10 +22,10 @@ public sealed class RecordsFailure(string word, string problem, string remedy, E
     /// <summary>Whether the database took exception to what was to be written, and would again.</summary>
     public bool IsRefusal => word == "refused";
 
-    /// <summary>Whether it is a file that is not there any more.</summary>
-    public bool IsGone => word == Gone.Word;
+    /// <summary>Of a file that is not there any more.</summary>
+    internal const string GoneWord = "gone";
 
-    internal static RecordsFailure Gone => new("gone", "was removed, or another put in its place", "Put it back, or put a copy in its place and start Bob again");
+    internal static RecordsFailure Gone => new(GoneWord, "was removed, or another put in its place", "Put it back, or put a copy in its place and start Bob again");
 
     internal static RecordsFailure Damaged { get; } = new("damaged", "is damaged, or is no database of Bob's", "Put a copy in its place, or move it away and start Bob again to begin with an empty one");
 

@@ -11,13 +11,13 @@ namespace Bob.Tests.Faults;
 /// <summary>How Bob ends a call: politely, to the last byte, and not if the caller has one more thing to say.</summary>
 public sealed class TwilioGoodbyeSpecs
 {
-    private const string Bye = "goodbye and thank you";
+    internal const string Bye = "goodbye and thank you";
 
     private static readonly ScriptRule Asks = new() { When = new Occasion { Instructions = ["still there"] }, Say = ["hey you"] };
     private static readonly ScriptRule Ends = new() { When = new Occasion { Instructions = ["goodbye"] }, Say = [Bye] };
-    private static readonly ScriptRule HangsUp = new() { When = new Occasion { Turn = 1 }, Say = [Bye], Call = [new ScriptedCall { Tool = "end_call" }] };
+    internal static readonly ScriptRule HangsUp = new() { When = new Occasion { Turn = 1 }, Say = [Bye], Call = [new ScriptedCall { Tool = "end_call" }] };
     private static readonly ScriptRule Listens = new() { When = new Occasion { Turn = 2 }, Say = ["of course"] };
-    private static readonly ScriptRule IsDone = new() { When = new Occasion { Tool = "end_call" }, Silent = true };
+    internal static readonly ScriptRule IsDone = new() { When = new Occasion { Tool = "end_call" }, Silent = true };
 
     [Theory]
     [InlineData(false)]

@@ -1,6 +1,5 @@
 using AwesomeAssertions;
 using Bob.Actors.Calls;
-using Bob.Simulator.Realtime;
 using Bob.Simulator.Twilio;
 using Bob.Tests.Calls;
 using Xunit;
@@ -67,10 +66,7 @@ public sealed class TwilioResumeSpecs(ITestOutputHelper output)
     [Fact]
     public async Task T17_A_goodbye_whose_stream_drops_is_heard_on_the_next_one()
     {
-        const string bye = "goodbye and thank you";
-        var hangsUp = new ScriptRule { When = new Occasion { Turn = 1 }, Say = [bye], Call = [new ScriptedCall { Tool = "end_call" }] };
-        var isDone = new ScriptRule { When = new Occasion { Tool = "end_call" }, Silent = true };
-        await using var house = await WholeHouse.StartAsync(Script("hello", "yes", hangsUp, isDone));
+        await using var house = await WholeHouse.StartAsync(Script("hello", "yes", TwilioGoodbyeSpecs.HangsUp, TwilioGoodbyeSpecs.IsDone));
         var plan = new CallPlan
         {
             Steps = [new CallerStep.WaitForBob(), new CallerStep.Speak(WholeHouse.Voice("hang up please"))],
@@ -81,7 +77,7 @@ public sealed class TwilioResumeSpecs(ITestOutputHelper output)
         var report = await house.Twilio.PlaceCall(plan).Completion;
 
         report.Streams.Should().HaveCount(2);
-        report.ShouldHaveHeardLines("hello", bye);
+        report.ShouldHaveHeardLines("hello", TwilioGoodbyeSpecs.Bye);
         report.EndReason.Should().Be(CallEndReason.HungUpByTwiml);
         (await house.EndOfAsync(report.CallSid)).Should().Be(CallEnd.Goodbye);
         await house.ShouldBeEmptyAsync();
