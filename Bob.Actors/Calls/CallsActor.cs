@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Bob.Actors.Costs;
+using Bob.Actors.Hosting;
 using Bob.Actors.Records;
 using static Bob.Actors.Calls.CallProtocol;
 
@@ -150,7 +151,7 @@ public sealed partial class CallsActor(CallServices services) : UntypedActor, IW
 
     private IActorRef Open(AdmitCall admission, CallJournal journal, CallState? resumed = null)
     {
-        var call = Context.ActorOf(Props.Create(() => new CallActor(admission, services, journal, resumed)), Name(admission.CallSid));
+        var call = Context.ActorOf(MadeActor.Props(() => new CallActor(admission, services, journal, resumed)), Name(admission.CallSid));
         _open.Add(call, new OpenCall(admission, null, journal));
         _calls.Add(admission.CallSid, call);
         Context.Watch(call);

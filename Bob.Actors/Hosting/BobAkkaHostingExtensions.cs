@@ -88,12 +88,12 @@ public static class BobAkkaHostingExtensions
     private static Func<CallSid, CallJournal, Props> Recorder(IRecordings recordings, TimeProvider clock) => (callSid, journal) =>
     {
         var setup = new RecorderSetup(callSid, recordings, journal, clock);
-        return Props.Create(() => new RecorderActor(setup)).WithDispatcher(RecorderDispatcher.Path).WithMailbox(RecorderMailbox.Path);
+        return MadeActor.Props(() => new RecorderActor(setup)).WithDispatcher(RecorderDispatcher.Path).WithMailbox(RecorderMailbox.Path);
     };
 
     private static Props CallerLeg(CallerLegSetup setup) =>
-        Props.Create(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path);
+        MadeActor.Props(() => new TwilioMediaActor(setup)).WithDispatcher(LegDispatcher.Path);
 
     private static Props ModelLeg(ModelLegSetup setup) =>
-        Props.Create(() => new OpenAiRealtimeActor(setup)).WithDispatcher(LegDispatcher.Path);
+        MadeActor.Props(() => new OpenAiRealtimeActor(setup)).WithDispatcher(LegDispatcher.Path);
 }
