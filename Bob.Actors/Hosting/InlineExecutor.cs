@@ -59,6 +59,7 @@ public static class LegDispatcher
           type = Dispatcher
           executor = "{{typeof(InlineExecutorConfigurator).AssemblyQualifiedName}}"
           throughput = 100
+          mailbox-type = "{{typeof(LegMailbox).AssemblyQualifiedName}}"
         }
         """;
 }
