@@ -3,8 +3,9 @@ using Bob.Host.Configuration;
 using Bob.Host.Records;
 using Bob.Host.Voice;
 
-// Read by .NET once, at the first socket: completions then run on the thread that saw them, and audio frames change no thread.
-if (Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS") is null)
+// Where calls have no thread of their own for their sockets. Read by .NET once, at the first socket: completions then run on the thread that saw them, and
+// audio frames change no thread.
+if (!OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS") is null)
     Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
 try

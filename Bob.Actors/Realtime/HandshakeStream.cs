@@ -1,3 +1,5 @@
+using Bob.Actors.Sockets;
+
 namespace Bob.Actors.Realtime;
 
 /// <summary>
@@ -5,27 +7,13 @@ namespace Bob.Actors.Realtime;
 /// line, where the head of an answer ends, and so the client never has a byte that is not its own. To it these are short reads like any other.
 /// </summary>
 /// <param name="connection">The connection in the clear: below it is TLS, if any. Disposed with this.</param>
-internal sealed class HandshakeStream(Stream connection) : Stream
+internal sealed class HandshakeStream(Stream connection) : LineStream
 {
     private ReadOnlyMemory<byte> _rest;
     private int _matched;
     private bool _over;
 
     private static ReadOnlySpan<byte> EmptyLine => "\r\n\r\n"u8;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>The handshake is through: from here on every read takes all there is.</summary>
     public void Over() => _over = true;
@@ -36,16 +24,6 @@ internal sealed class HandshakeStream(Stream connection) : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => connection.WriteAsync(bytes, cancellation);
 
     public override Task FlushAsync(CancellationToken cancellation) => connection.FlushAsync(cancellation);
-
-    public override void Flush() => connection.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

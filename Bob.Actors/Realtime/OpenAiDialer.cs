@@ -31,11 +31,12 @@ public sealed class OpenAiDialer : IModelDialer
     {
         using var deadline = new CancellationTokenSource(_options.ConnectTimeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
+        Stream? wire = null;
         HandshakeStream? line = null;
         HttpResponseMessage? response = null;
         try
         {
-            using var http = Http(_options.ConnectTimeout, connection => line = new HandshakeStream(connection));
+            using var http = Http(_options.ConnectTimeout, connected => wire = connected, connection => line = new HandshakeStream(connection));
             var key = WebSocketHandshake.NewKey();
             using var request = Upgrade(key);
             response = await http.SendAsync(request, either.Token);
@@ -44,6 +45,8 @@ public sealed class OpenAiDialer : IModelDialer
             Verify(response, key);
             var upgraded = response;
             line!.Over();
+            if (wire is EpollStream frames)
+                frames.CompletesInline = true;
             var socket = new FramedMessageSocket(line, _terms, _clock, upgraded.Dispose);
             response = null; // the socket's from here on
             return new DialResult(socket, null);
@@ -72,7 +75,7 @@ public sealed class OpenAiDialer : IModelDialer
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
         try
         {
-            using var http = Http(PreparationLimit, connection =>
+            using var http = Http(PreparationLimit, _ => { }, connection =>
             {
                 trusted = true;
                 connection.Dispose();
@@ -94,13 +97,21 @@ public sealed class OpenAiDialer : IModelDialer
     /// A client for one dial, because only so is it known which connection is whose. TLS sessions are resumed all the same: .NET keeps them for the
     /// process. It follows no redirect: the key goes to no other host.
     /// </summary>
-    private HttpMessageInvoker Http(TimeSpan limit, Func<Stream, Stream> connected) => new(new SocketsHttpHandler
+    /// <param name="connected">Told of the connection itself.</param>
+    /// <param name="clear">Told of it in the clear: over TLS, if there is any. Gives the one to use.</param>
+    private HttpMessageInvoker Http(TimeSpan limit, Action<Stream> connected, Func<Stream, Stream> clear) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = limit,
-        PlaintextStreamFilter = (context, _) => ValueTask.FromResult(connected(context.PlaintextStream)),
+        ConnectCallback = async (context, cancellation) =>
+        {
+            var wire = await SocketLoop.ConnectAsync(context.DnsEndPoint, cancellation);
+            connected(wire);
+            return wire;
+        },
+        PlaintextStreamFilter = (context, _) => ValueTask.FromResult(clear(context.PlaintextStream)),
     });
 
     private HttpRequestMessage Upgrade(string key)

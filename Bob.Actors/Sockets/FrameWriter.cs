@@ -12,11 +12,9 @@ namespace Bob.Actors.Sockets;
 /// <param name="broken">Told that a write failed, after which nothing can follow it; gives what to throw.</param>
 internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exception> broken)
 {
-    private const int MostKept = 8 * 1024;
     private readonly Lock _lock = new();
     private readonly FrameMask? _mask = masks ? new FrameMask() : null;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private byte[] _buffer = new byte[1024];
     private bool _writing, _ended, _over;
     private byte[]? _pong, _ping, _close;
     private (ReadOnlyMemory<byte> Message, TaskCompletionSource Done)? _waiting;
@@ -48,7 +46,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         ValueTask writing;
         try
         {
-            writing = stream.WriteAsync(Frame(FrameOpcode.Text, utf8.Span));
+            writing = WriteAsync(FrameOpcode.Text, utf8.Span);
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
@@ -57,7 +55,6 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
 
         if (!writing.IsCompletedSuccessfully)
             return FinishAsync(writing);
-        writing.GetAwaiter().GetResult();
         GoOn();
         return ValueTask.CompletedTask;
     }
@@ -154,7 +151,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         {
             do
             {
-                await stream.WriteAsync(Frame(next.Opcode, next.Payload.Span));
+                await WriteAsync(next.Opcode, next.Payload.Span);
                 next.Done?.TrySetResult();
             }
             while (TryTake(out next));
@@ -191,24 +188,22 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         return ended;
     }
 
-    /// <summary>Only the one who writes uses the buffer.</summary>
-    private ReadOnlyMemory<byte> Frame(FrameOpcode opcode, ReadOnlySpan<byte> payload)
+    /// <summary>Puts a payload behind its head, and writes both at once.</summary>
+    private ValueTask WriteAsync(FrameOpcode opcode, ReadOnlySpan<byte> payload)
     {
         var head = FrameHeader.SizeFor(payload.Length, masks);
-        var buffer = _buffer;
-        if (buffer.Length < head + payload.Length)
-        {
-            buffer = new byte[head + payload.Length];
-            if (buffer.Length <= MostKept)
-                _buffer = buffer;
-        }
-
+        var buffer = Scratch.Take(head + payload.Length);
         var key = _mask?.Next();
         FrameHeader.Write(buffer, opcode, payload.Length, key);
         var body = buffer.AsSpan(head, payload.Length);
         payload.CopyTo(body);
         FrameMask.Apply(body, key ?? 0);
-        return buffer.AsMemory(0, head + payload.Length);
+        var writing = stream.WriteAsync(buffer.AsMemory(0, head + payload.Length));
+        if (!writing.IsCompletedSuccessfully)
+            return writing; // and the buffer is the write's
+        writing.GetAwaiter().GetResult();
+        Scratch.GiveBack(buffer);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>What goes out next.</summary>

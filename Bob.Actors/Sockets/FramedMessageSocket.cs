@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 
 namespace Bob.Actors.Sockets;
 
@@ -21,7 +22,7 @@ public sealed record SocketTerms(SocketRole Role, int MaxMessageBytes, TimeSpan 
 /// An <see cref="IMessageSocket"/> with Bob's own framing (RFC 6455) over a connection whose handshake is done. The framework's WebSocket answers
 /// pings unseen, so that nobody can count them, takes frames without a mask, and costs more on every frame of audio.
 /// </summary>
-public sealed class FramedMessageSocket : IMessageSocket
+public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<SocketMessage>
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
     private readonly Stream _stream;
@@ -32,6 +33,9 @@ public sealed class FramedMessageSocket : IMessageSocket
     private readonly KeepAlive? _keepAlive;
     private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action _came;
+    private ManualResetValueTaskSourceCore<SocketMessage> _receiving;
+    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _coming;
     private ControlAllowance _allowance;
     private CancellationToken _heeded;
     private CancellationTokenRegistration _heeding;
@@ -48,6 +52,7 @@ public sealed class FramedMessageSocket : IMessageSocket
         (_stream, _clock, _cut) = (connection, clock, cut);
         _reader = new FrameReader(masks: terms.Role == SocketRole.Server, terms.MaxMessageBytes);
         _writer = new FrameWriter(connection, masks: terms.Role == SocketRole.Client, Broken);
+        _came = Came;
         _allowance = new ControlAllowance(clock);
         if (terms.KeepAliveInterval > TimeSpan.Zero)
             _keepAlive = new KeepAlive(terms, clock, _writer.Ping, silent => Cut(silent));
@@ -68,30 +73,21 @@ public sealed class FramedMessageSocket : IMessageSocket
     }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<SocketMessage> ReceiveAsync(CancellationToken cancellation)
+    public ValueTask<SocketMessage> ReceiveAsync(CancellationToken cancellation)
     {
         if (_readEnd != ReadEnd.Open)
-            throw new WebSocketException(WebSocketError.InvalidState, "The socket is read to its end.");
+            return ValueTask.FromException<SocketMessage>(new WebSocketException(WebSocketError.InvalidState, "The socket is read to its end."));
         if (cancellation != _heeded)
             Heed(cancellation);
+        _receiving.Reset();
+        var pending = new ValueTask<SocketMessage>(this, _receiving.Version);
         try
         {
-            SocketMessage message;
-            while (!TryTake(out message))
-            {
-                var bytes = await _stream.ReadAsync(_reader.Room(), CancellationToken.None);
-                if (bytes == 0)
-                    throw Ended(ReadEnd.Peer, _cause ?? new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
-                _reader.Came(bytes);
-                _keepAlive?.Heard();
-            }
-
-            return message;
+            return TryTake(out var message) || TryReceive(out message) ? ValueTask.FromResult(message) : pending;
         }
-        catch (Exception failure) when (_readEnd == ReadEnd.Open && SocketFailure.Expected(failure))
+        catch (Exception failure)
         {
-            throw Ended(ReadEnd.Failed, Broken(failure));
+            return ValueTask.FromException<SocketMessage>(Failed(failure));
         }
     }
 
@@ -116,6 +112,73 @@ public sealed class FramedMessageSocket : IMessageSocket
 
     /// <inheritdoc/>
     public void Abort() => Cut(new WebSocketException(WebSocketError.InvalidState, "The socket was cut."));
+
+    SocketMessage IValueTaskSource<SocketMessage>.GetResult(short token) => _receiving.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<SocketMessage>.GetStatus(short token) => _receiving.GetStatus(token);
+
+    void IValueTaskSource<SocketMessage>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _receiving.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Reads until there is a message. False when that takes a while: then <see cref="Came"/> goes on.</summary>
+    private bool TryReceive(out SocketMessage message)
+    {
+        do
+        {
+            _coming = _stream.ReadAsync(_reader.Room(), CancellationToken.None).ConfigureAwait(false).GetAwaiter();
+            if (!_coming.IsCompleted)
+            {
+                message = default;
+                _coming.UnsafeOnCompleted(_came);
+                return false;
+            }
+        }
+        while (!TryTakeCome(out message));
+        return true;
+    }
+
+    private bool TryTakeCome(out SocketMessage message)
+    {
+        var bytes = _coming.GetResult();
+        if (bytes == 0)
+            throw Ended(ReadEnd.Peer, _cause ?? new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
+        _reader.Came(bytes);
+        _keepAlive?.Heard();
+        return TryTake(out message);
+    }
+
+    private void Came()
+    {
+        SocketMessage message;
+        try
+        {
+            if (!TryTakeCome(out message) && !TryReceive(out message))
+                return;
+        }
+        catch (Exception failure)
+        {
+            _receiving.SetException(Told(failure));
+            return;
+        }
+
+        _receiving.SetResult(message);
+    }
+
+    /// <summary>Whatever goes wrong while the connection is cut must not end the thread of all frames.</summary>
+    private Exception Told(Exception failure)
+    {
+        try
+        {
+            return Failed(failure);
+        }
+        catch (Exception further)
+        {
+            return further;
+        }
+    }
+
+    private Exception Failed(Exception failure) =>
+        _readEnd == ReadEnd.Open && SocketFailure.Expected(failure) ? Ended(ReadEnd.Failed, Broken(failure)) : failure;
 
     /// <summary>The next message of what has come. Control frames are dealt with, and an answer is sent before more bytes are waited for.</summary>
     private bool TryTake(out SocketMessage message)

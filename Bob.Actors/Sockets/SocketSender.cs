@@ -13,7 +13,7 @@ internal sealed class SocketSender(IMessageSocket socket, IActorRef leg, object 
     private const int MaxWaiting = 1_000;
 
     private readonly Queue<ReadOnlyMemory<byte>> _waiting = new();
-    private byte[] _buffer = new byte[1024];
+    private byte[]? _buffer;
     private long _busySince;
 
     public bool Busy { get; private set; }
@@ -21,16 +21,18 @@ internal sealed class SocketSender(IMessageSocket socket, IActorRef leg, object 
     /// <summary>How long the socket has not taken a message.</summary>
     public TimeSpan Stalled => Busy ? clock.GetElapsedTime(_busySince) : TimeSpan.Zero;
 
-    /// <summary>Room to write a message into; then call <see cref="Send"/>. Only while not busy.</summary>
-    public Span<byte> Buffer(int length)
-    {
-        if (_buffer.Length < length)
-            _buffer = new byte[Math.Max(length, _buffer.Length * 2)];
-        return _buffer;
-    }
+    /// <summary>Room to write a message into; then call <see cref="Send"/>, before anything else. Only while not busy.</summary>
+    public Span<byte> Buffer(int length) => _buffer = Scratch.Take(length);
 
     /// <summary>Sends the first bytes of <see cref="Buffer"/>.</summary>
-    public void Send(int length) => Start(_buffer.AsMemory(0, length));
+    public void Send(int length)
+    {
+        var buffer = _buffer!;
+        _buffer = null;
+        Start(buffer.AsMemory(0, length));
+        if (!Busy)
+            Scratch.GiveBack(buffer);
+    }
 
     /// <summary>Sends a message that nobody changes any more, now or in its turn.</summary>
     public void Post(ReadOnlyMemory<byte> message)

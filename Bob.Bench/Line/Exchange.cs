@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using Bob.Actors.Sockets;
 
 namespace Bob.Bench.Line;
 
@@ -39,7 +40,7 @@ internal sealed class Exchange(bool sleeps = false) : IDisposable
         }
 
         _readable[token] = readable;
-        _epoll.Watch((int)socket.SafeHandle.DangerousGetHandle(), token);
+        _epoll.Watch((int)socket.SafeHandle.DangerousGetHandle(), token, EpollEvents.Readable);
         return token;
     }
 
@@ -75,7 +76,7 @@ internal sealed class Exchange(bool sleeps = false) : IDisposable
             Tick?.Invoke(now);
             var ready = _epoll.Wait(sleeps ? 1 : 0);
             for (var i = 0; i < ready; i++)
-                _readable[_epoll.Token(i)]?.Invoke();
+                _readable[(int)_epoll.Token(i)]?.Invoke();
             Turns++;
             if (ready == 0)
                 IdleTurns++;

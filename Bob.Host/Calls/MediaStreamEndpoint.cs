@@ -45,6 +45,7 @@ public sealed partial class MediaStreamEndpoint(
         using (ExecutionContext.SuppressFlow())
             reading = Task.Run(() => reader.RunAsync(host.ApplicationStopping)); // what a request carries along would be carried along for every frame
         await reading;
+        await Task.Yield(); // what follows is HTTP's, and not for the thread of all frames
     }
 
     /// <summary>The status for what is no handshake of a WebSocket (RFC 6455, 4.2.1); null for one that is.</summary>

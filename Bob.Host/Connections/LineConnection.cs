@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using Bob.Actors.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,7 +17,7 @@ public sealed class LineConnection
 
     private readonly CancellationTokenSource _closed = new();
     private readonly FeatureCollection _features = new();
-    private readonly NetworkStream _network;
+    private readonly Stream _network;
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
     private int _shut;
@@ -28,7 +29,7 @@ public sealed class LineConnection
         RemoteEndPoint = socket.RemoteEndPoint;
         if (LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
-        _network = new NetworkStream(socket, ownsSocket: false);
+        _network = SocketLoop.Open(socket);
         var stream = new HttpStream(this);
         // Waits for data without a buffer: a connection that is kept alive holds none.
         _input = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
@@ -64,7 +65,7 @@ public sealed class LineConnection
     /// HTTP and the socket: then Kestrel's own stream is the one to use.
     /// </summary>
     public static Stream? TakeOver(HttpContext context) =>
-        context.Features.Get<LineConnection>() is { } line && line.Transport == line ? new TakenLine(line, line.Rest()) : null;
+        context.Features.Get<LineConnection>()?.Take();
 
     /// <summary>Ends the connection at once: what waits is dropped, and the far end hears of a reset. A peer that does not answer holds nothing here.</summary>
     public override void Abort(ConnectionAbortedException reason) => Shut(gently: false);
@@ -84,7 +85,15 @@ public sealed class LineConnection
         if (gently)
             Finish();
         Socket.Close(gently ? -1 : 0); // 0 resets
+        _network.Dispose();
         ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false); // what hears of it may take its time
+    }
+
+    private TakenLine? Take()
+    {
+        if (_network is EpollStream frames)
+            frames.CompletesInline = true;
+        return Transport == this ? new TakenLine(this, Rest()) : null;
     }
 
     private void Finish()
@@ -110,21 +119,21 @@ public sealed class LineConnection
     }
 
     /// <summary>The socket as HTTP sees it. Kestrel takes the end of a connection from <see cref="ConnectionClosed"/>, and a failed write for a bug.</summary>
-    private sealed class HttpStream(LineConnection connection) : LineStream(connection)
+    private sealed class HttpStream(LineConnection line) : LineStream
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default)
         {
             try
             {
-                return await Network.ReadAsync(room, cancellation);
+                return await line._network.ReadAsync(room, cancellation);
             }
-            catch (Exception ended) when (Line._shut == 1 && ended is IOException or ObjectDisposedException)
+            catch (Exception ended) when (line._shut == 1 && ended is IOException or ObjectDisposedException)
             {
                 throw new ConnectionAbortedException();
             }
             catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
             {
-                Line.Shut();
+                line.Shut();
                 throw new ConnectionResetException(failure.Message, failure);
             }
         }
@@ -133,26 +142,26 @@ public sealed class LineConnection
         {
             try
             {
-                await Network.WriteAsync(bytes, cancellation);
+                await line._network.WriteAsync(bytes, cancellation);
             }
             catch (Exception gone) when (gone is IOException or ObjectDisposedException)
             {
-                Line.Shut();
+                line.Shut();
             }
         }
     }
 
     /// <summary>The socket as whoever took it over sees it. Disposing it ends the connection.</summary>
-    private sealed class TakenLine(LineConnection connection, ReadOnlyMemory<byte> rest) : LineStream(connection)
+    private sealed class TakenLine(LineConnection line, ReadOnlyMemory<byte> rest) : LineStream
     {
         private ReadOnlyMemory<byte> _rest = rest;
 
         public override ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default) =>
-            _rest.IsEmpty ? Network.ReadAsync(room, cancellation) : ValueTask.FromResult(TakeRest(room));
+            _rest.IsEmpty ? line._network.ReadAsync(room, cancellation) : ValueTask.FromResult(TakeRest(room));
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => Network.WriteAsync(bytes, cancellation);
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => line._network.WriteAsync(bytes, cancellation);
 
-        protected override void Dispose(bool disposing) => Line.Shut();
+        protected override void Dispose(bool disposing) => line.Shut();
 
         private int TakeRest(Memory<byte> room)
         {
@@ -161,42 +170,5 @@ public sealed class LineConnection
             _rest = _rest[taken..];
             return taken;
         }
-    }
-
-    /// <summary>A stream that is only ever used asynchronously.</summary>
-    private abstract class LineStream(LineConnection line) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        protected LineConnection Line => line;
-
-        protected NetworkStream Network => line._network;
-
-        public override Task FlushAsync(CancellationToken cancellation) => Task.CompletedTask;
-
-        public override void Flush()
-        {
-            // Nothing is held back.
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

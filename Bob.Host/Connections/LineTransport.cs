@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Bob.Actors.Sockets;
 using Bob.Host.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -26,6 +27,7 @@ public sealed class LineTransport : IConnectionListenerFactory
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellation = default)
     {
+        SocketLoop.Start();
         var socket = Bind(endpoint);
         socket.Listen(Backlog);
         return ValueTask.FromResult<IConnectionListener>(new LineListener(socket));
@@ -58,13 +60,13 @@ public sealed class LineTransport : IConnectionListenerFactory
                     // Until then who calls stays in the backlog. A socket that is refused would be refused again at once, on the thread that carries the frames of all calls.
                     while (!HasRoom() && !_unbound.IsCancellationRequested)
                         await Task.Delay(Breath, _unbound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    return new LineConnection(await socket.AcceptAsync(cancellation));
+                    return Connect(await socket.AcceptAsync(cancellation));
                 }
                 catch (Exception unbound) when (unbound is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
                 {
                     return null;
                 }
-                catch (SocketException)
+                catch (Exception gone) when (gone is SocketException or IOException)
                 {
                     // Whoever called was gone before they were answered; or files ran out meanwhile, and they wait on.
                 }
@@ -78,6 +80,19 @@ public sealed class LineTransport : IConnectionListenerFactory
             _unbound.Cancel();
             socket.Dispose();
             return ValueTask.CompletedTask;
+        }
+
+        private static LineConnection Connect(Socket accepted)
+        {
+            try
+            {
+                return new LineConnection(accepted);
+            }
+            catch (Exception)
+            {
+                accepted.Dispose();
+                throw;
+            }
         }
 
         /// <summary>Whether one more leaves <see cref="Spare"/>: the kernel gives out the lowest number that is free.</summary>
