@@ -11,6 +11,7 @@ namespace Bob.Actors.Sockets;
 public sealed class EpollStream : LineStream, IValueTaskSource<int>
 {
     private readonly Socket _socket;
+    private readonly SocketLoop _loop;
     private ManualResetValueTaskSourceCore<int> _reading;
     private Memory<byte> _room;
     private CancellationTokenRegistration _cancellation;
@@ -26,8 +27,6 @@ public sealed class EpollStream : LineStream, IValueTaskSource<int>
     private TaskCompletionSource? _waitsToWrite;
     private volatile bool _mayEnd;
     private bool _disposed, _underWay;
-
-    private readonly SocketLoop _loop;
 
     /// <param name="socket">Does not block, and nothing else uses its asynchronous calls. Disposed with the stream.</param>
     internal EpollStream(Socket socket, SocketLoop loop)

@@ -98,13 +98,14 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
         var report = await call.HangUpAsync();
 
         durable.Should().BePositive();
-        var told = house.Model.Sessions.SelectMany(session => session.Conversation).Where(item => item.Text?.Contains("on the keypad") is true).Should().ContainSingle().Which.Text!;
-        var keys = told.Split(' ')[3];
+        // In one piece, or in more where the machine made a pause between two keys.
+        var told = house.Model.Sessions[^1].Conversation.Where(item => item.Text?.Contains("on the keypad") is true).Select(item => item.Text!.Split(' ')[3]).ToList();
+        var keys = string.Concat(told);
         number.Should().StartWith(keys);
         keys.Length.Should().BeGreaterThanOrEqualTo(durable);
         await house.Records.OfEndedAsync(report.CallSid);
         await using var db = RecordsDatabase.InFile(house.Records.Database).Open();
-        (await db.Turns.Where(turn => turn.CallSid == report.CallSid && turn.Role == TurnRole.Keypad).Select(turn => turn.Text).ToListAsync(Cancellation)).Should().Equal(keys);
+        (await db.Turns.Where(turn => turn.CallSid == report.CallSid && turn.Role == TurnRole.Keypad).OrderBy(turn => turn.Number).Select(turn => turn.Text).ToListAsync(Cancellation)).Should().Equal(told);
     }
 
     [Fact]
