@@ -157,28 +157,25 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
         }
         catch (Exception failure)
         {
-            _receiving.SetException(Told(failure));
+            _receiving.SetException(Failed(failure));
             return;
         }
 
         _receiving.SetResult(message);
     }
 
-    /// <summary>Whatever goes wrong while the connection is cut must not end the thread of all frames.</summary>
-    private Exception Told(Exception failure)
+    /// <summary>Why there is no message. Whatever goes wrong while the connection is cut must not end the thread of all frames.</summary>
+    private Exception Failed(Exception failure)
     {
         try
         {
-            return Failed(failure);
+            return _readEnd == ReadEnd.Open && SocketFailure.Expected(failure) ? Ended(ReadEnd.Failed, Broken(failure)) : failure;
         }
         catch (Exception further)
         {
             return further;
         }
     }
-
-    private Exception Failed(Exception failure) =>
-        _readEnd == ReadEnd.Open && SocketFailure.Expected(failure) ? Ended(ReadEnd.Failed, Broken(failure)) : failure;
 
     /// <summary>The next message of what has come. Control frames are dealt with, and an answer is sent before more bytes are waited for.</summary>
     private bool TryTake(out SocketMessage message)

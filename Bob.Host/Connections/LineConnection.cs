@@ -82,9 +82,8 @@ public sealed class LineConnection
     {
         if (Interlocked.Exchange(ref _shut, 1) == 1)
             return;
-        if (gently)
-            Finish();
-        Socket.Close(gently ? -1 : 0); // 0 resets
+        if (!gently)
+            Socket.Close(0); // resets
         _network.Dispose();
         ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false); // what hears of it may take its time
     }
@@ -94,18 +93,6 @@ public sealed class LineConnection
         if (_network is EpollStream frames)
             frames.CompletesInline = true;
         return Transport == this ? new TakenLine(this, Rest()) : null;
-    }
-
-    private void Finish()
-    {
-        try
-        {
-            Socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (SocketException)
-        {
-            // The far end has cut it.
-        }
     }
 
     /// <summary>What has come behind the request already.</summary>
