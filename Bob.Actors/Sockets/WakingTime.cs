@@ -14,7 +14,7 @@ public sealed class WakingTime : TimeProvider, IDisposable
     /// <summary>So much of a standstill counts: shorter ones are those of any busy machine.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly TimeProvider _clock;
     private readonly ITimer _pulse;

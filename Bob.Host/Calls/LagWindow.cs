@@ -6,8 +6,8 @@ namespace Bob.Host.Calls;
 /// </summary>
 public sealed class LagWindow(TimeSpan most)
 {
-    /// <summary>As long as a frame of audio.</summary>
-    public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
+    /// <summary>Less than what is too late for most, and not as short as a frame: a tick costs as much as a dozen frames.</summary>
+    public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
     public static readonly TimeSpan Memory = TimeSpan.FromSeconds(3);
 

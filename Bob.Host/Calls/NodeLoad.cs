@@ -15,7 +15,7 @@ public sealed class NodeLoad : IHostedService, IDisposable
     public const string ShortOfMemory = "short-of-memory";
 
     /// <summary>Ticks from one look at the memory to the next: a second.</summary>
-    private const int MemoryTicks = 50;
+    private const int MemoryTicks = 20;
 
     private readonly Lock _gate = new();
     private readonly AdmissionOptions _options;

@@ -7,7 +7,7 @@ namespace Bob.Tests.Host;
 public sealed class LagWindowSpecs
 {
     private readonly LagWindow _window = new(TimeSpan.FromMilliseconds(60));
-    private int _now;
+    private TimeSpan _now;
 
     [Fact]
     public void P15_A_process_in_time_is_open()
@@ -30,15 +30,15 @@ public sealed class LagWindowSpecs
     [Fact]
     public void P15_The_door_closes_when_the_99th_percentile_is_over_60_ms_and_opens_when_it_is_under_30_ms()
     {
-        Tick(150, late: 5);
+        Tick(60, late: 5);
         Tick(2, late: 61);
         _window.IsOver.Should().BeTrue();
 
-        Tick(200, late: 31);
+        Tick(80, late: 31);
         _window.IsOver.Should().BeTrue("it is not over until it is well over");
-        Tick(146, late: 29);
+        Tick(56, late: 29);
         _window.IsOver.Should().BeTrue("the last seconds count");
-        Tick(20, late: 29);
+        Tick(10, late: 29);
         _window.IsOver.Should().BeFalse();
     }
 
@@ -53,6 +53,6 @@ public sealed class LagWindowSpecs
     private void Tick(int times, int late)
     {
         for (var i = 0; i < times; i++)
-            _window.Add(TimeSpan.FromMilliseconds(late), TimeSpan.FromMilliseconds(_now += 20));
+            _window.Add(TimeSpan.FromMilliseconds(late), _now += LagWindow.Tick);
     }
 }

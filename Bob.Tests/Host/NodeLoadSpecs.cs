@@ -17,7 +17,7 @@ public sealed class NodeLoadSpecs
         var clock = new StuckPool();
         using var load = new NodeLoad(new AdmissionOptions(null, null, TimeSpan.FromMilliseconds(60), null), clock);
         await load.StartAsync(TestContext.Current.CancellationToken);
-        clock.Advance(TimeSpan.FromMilliseconds(80));
+        clock.Advance(LagWindow.Tick + TimeSpan.FromMilliseconds(60));
         load.Full.Should().BeNull();
 
         clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -55,7 +55,7 @@ public sealed class NodeLoadSpecs
         string? AfterASecondWith(long bytes)
         {
             _memory = bytes;
-            for (var i = 0; i < 50; i++)
+            for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(1); passed += LagWindow.Tick)
                 _clock.Advance(LagWindow.Tick);
             return load.Full;
         }
