@@ -17,6 +17,8 @@ internal sealed class ListeningSocket(IMessageSocket socket, Action<ModelFailure
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellation) => socket.SendAsync(utf8, cancellation);
 
+    public ValueTask SendAsync(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, CancellationToken cancellation) => socket.SendAsync(first, second, cancellation);
+
     public Task CloseAsync(int code, string reason)
     {
         _left = true;

@@ -17,13 +17,14 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _writing, _ended, _over;
     private byte[]? _pong, _ping, _close;
-    private (ReadOnlyMemory<byte> Message, TaskCompletionSource Done)? _waiting;
+    private Waiting? _waiting;
 
     /// <summary>Ends when CLOSE is out, or can never be.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Sends one text message. The caller sends one at a time.</summary>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8)
+    /// <summary>Sends a text message, or two. The caller waits for the end of a send before the next.</summary>
+    /// <param name="second">Empty when there is but one.</param>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second = default)
     {
         lock (_lock)
         {
@@ -36,7 +37,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
             if (_writing)
             {
                 var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _waiting = (utf8, done);
+                _waiting = new Waiting(FrameOpcode.Text, first, done, second);
                 return new ValueTask(done.Task);
             }
 
@@ -46,7 +47,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         ValueTask writing;
         try
         {
-            writing = WriteAsync(FrameOpcode.Text, utf8.Span);
+            writing = WriteAsync(FrameOpcode.Text, first.Span, second.Span);
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
@@ -151,7 +152,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         {
             do
             {
-                await WriteAsync(next.Opcode, next.Payload.Span);
+                await WriteAsync(next.Opcode, next.Payload.Span, next.Second.Span);
                 next.Done?.TrySetResult();
             }
             while (TryTake(out next));
@@ -172,7 +173,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
             else if (_ping is { } ping)
                 (_ping, next) = (null, new Waiting(FrameOpcode.Ping, ping, null));
             else if (_waiting is { } message)
-                (_waiting, next) = (null, new Waiting(FrameOpcode.Text, message.Message, message.Done));
+                (_waiting, next) = (null, message);
             else if (_close is { } close)
                 (_close, next) = (null, new Waiting(FrameOpcode.Close, close, _closed));
             else
@@ -188,17 +189,14 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         return ended;
     }
 
-    /// <summary>Puts a payload behind its head, and writes both at once.</summary>
-    private ValueTask WriteAsync(FrameOpcode opcode, ReadOnlySpan<byte> payload)
+    /// <summary>Puts payloads behind their heads, and writes all at once.</summary>
+    private ValueTask WriteAsync(FrameOpcode opcode, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> second)
     {
-        var head = FrameHeader.SizeFor(payload.Length, masks);
-        var buffer = Scratch.Take(head + payload.Length);
-        var key = _mask?.Next();
-        FrameHeader.Write(buffer, opcode, payload.Length, key);
-        var body = buffer.AsSpan(head, payload.Length);
-        payload.CopyTo(body);
-        FrameMask.Apply(body, key ?? 0);
-        var writing = stream.WriteAsync(buffer.AsMemory(0, head + payload.Length));
+        var buffer = Scratch.Take(Size(payload) + (second.IsEmpty ? 0 : Size(second)));
+        var length = Frame(buffer, opcode, payload);
+        if (!second.IsEmpty)
+            length += Frame(buffer.AsSpan(length), opcode, second);
+        var writing = stream.WriteAsync(buffer.AsMemory(0, length));
         if (!writing.IsCompletedSuccessfully)
             return writing; // and the buffer is the write's
         writing.GetAwaiter().GetResult();
@@ -206,6 +204,18 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         return ValueTask.CompletedTask;
     }
 
+    private int Size(ReadOnlySpan<byte> payload) => FrameHeader.SizeFor(payload.Length, masks) + payload.Length;
+
+    private int Frame(Span<byte> to, FrameOpcode opcode, ReadOnlySpan<byte> payload)
+    {
+        var key = _mask?.Next();
+        var head = FrameHeader.Write(to, opcode, payload.Length, key);
+        var body = to.Slice(head, payload.Length);
+        payload.CopyTo(body);
+        FrameMask.Apply(body, key ?? 0);
+        return head + payload.Length;
+    }
+
     /// <summary>What goes out next.</summary>
-    private readonly record struct Waiting(FrameOpcode Opcode, ReadOnlyMemory<byte> Payload, TaskCompletionSource? Done);
+    private readonly record struct Waiting(FrameOpcode Opcode, ReadOnlyMemory<byte> Payload, TaskCompletionSource? Done, ReadOnlyMemory<byte> Second = default);
 }

@@ -92,13 +92,16 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
     }
 
     /// <inheritdoc/>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellation)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellation) => SendAsync(utf8, default, cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, CancellationToken cancellation)
     {
         if (cancellation.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellation);
         if (Volatile.Read(ref _cause) is { } cause)
             return ValueTask.FromException(cause); // a frame on its way out may be the first to notice, and should know why
-        var sending = _writer.SendAsync(utf8);
+        var sending = _writer.SendAsync(first, second);
         return sending.IsCompleted || !cancellation.CanBeCanceled ? sending : UnlessCancelledAsync(sending, cancellation);
     }
 

@@ -24,12 +24,13 @@ internal sealed class SocketSender(IMessageSocket socket, IActorRef leg, object 
     /// <summary>Room to write a message into; then call <see cref="Send"/>, before anything else. Only while not busy.</summary>
     public Span<byte> Buffer(int length) => _buffer = Scratch.Take(length);
 
-    /// <summary>Sends the first bytes of <see cref="Buffer"/>.</summary>
-    public void Send(int length)
+    /// <summary>Sends the first bytes of <see cref="Buffer"/>, and those behind them as a second message.</summary>
+    /// <param name="second">Bytes of it; 0 when there is none.</param>
+    public void Send(int first, int second = 0)
     {
         var buffer = _buffer!;
         _buffer = null;
-        Start(buffer.AsMemory(0, length));
+        Start(buffer.AsMemory(0, first), buffer.AsMemory(first, second));
         if (!Busy)
             Scratch.GiveBack(buffer);
     }
@@ -53,9 +54,9 @@ internal sealed class SocketSender(IMessageSocket socket, IActorRef leg, object 
             Start(message);
     }
 
-    private void Start(ReadOnlyMemory<byte> message)
+    private void Start(ReadOnlyMemory<byte> message, ReadOnlyMemory<byte> second = default)
     {
-        var sending = socket.SendAsync(message, CancellationToken.None);
+        var sending = second.IsEmpty ? socket.SendAsync(message, CancellationToken.None) : socket.SendAsync(message, second, CancellationToken.None);
         if (sending.IsCompletedSuccessfully)
         {
             sending.GetAwaiter().GetResult();

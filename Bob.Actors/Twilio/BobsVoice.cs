@@ -57,8 +57,9 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
         switch (message)
         {
             case VoiceAudio audio:
-                Append(audio);
-                Play();
+                var now = Now;
+                Append(audio, now);
+                Play(now);
                 break;
             case CallerSpoke spoke when _ledger.IsGone(spoke.Attempt):
             case ResponseStarted early when _ledger.IsGone(early.Attempt):
@@ -68,12 +69,12 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
                 _ledger.ResponseStarted(started.ResponseId);
                 break;
             case ItemFinished finished:
-                Queue(_framing.Flush());
+                Queue(_framing.Flush(), Now);
                 Complete(finished.Item);
                 Play();
                 break;
             case ResponseFinished finished:
-                Queue(_framing.Flush());
+                Queue(_framing.Flush(), Now);
                 var open = _ledger.ResponseFinished(finished.ResponseId);
                 Play();
                 if (!finished.IsWhole)
@@ -84,7 +85,7 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
                 Interrupted();
                 break;
             case ModelLost lost:
-                Queue(_framing.Flush());
+                Queue(_framing.Flush(), Now);
                 var cut = _ledger.ModelLost(lost.Attempt);
                 Play(); // first, so that nothing begins after it was cut
                 call.Tell(new SpeechCut(cut));
@@ -99,30 +100,34 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
         if (item.Clip is not { } clip || (clip.IsBridge && !_ledger.AllHeard))
             return;
         call.Tell(new ClipPlays(item));
+        var now = Now;
         foreach (var audio in clip.Say(item))
-            Append(audio);
+            Append(audio, now);
         Complete(item);
         Play();
         Paused();
     }
 
     /// <summary>Plays as much as the socket takes.</summary>
-    public void Play()
+    public void Play() => Play(Now);
+
+    private void Play(TimeSpan now)
     {
         if (_sender is null)
             return;
-        Span<byte> name = stackalloc byte[PlaybackMark.MaxLength];
         while (!_sender.Busy)
         {
-            if (_ledger.TryMark(Now, out var mark))
+            if (_ledger.TryMark(now, out var mark))
             {
-                var length = mark.Write(name);
-                _sender.Send(_writer!.WriteMark(_sender.Buffer(_writer.MarkLength(length)), name[..length]));
+                _sender.Send(_writer!.WriteMark(_sender.Buffer(_writer.LongestMark), mark));
             }
-            else if (_ledger.TrySend(Now, out var audio))
+            else if (_ledger.TrySend(now, out var audio))
             {
                 Speaks(audio.Item.Clip is { IsBridge: true });
-                _sender.Send(_writer!.WriteMedia(_sender.Buffer(_writer.MediaLength(audio.Base64.Length)), audio.Base64));
+                var media = _writer!.MediaLength(audio.Base64.Length);
+                var buffer = _sender.Buffer(media + _writer.LongestMark);
+                _writer.WriteMedia(buffer, audio.Base64);
+                _sender.Send(media, _ledger.TryMark(now, out mark) ? _writer.WriteMark(buffer[media..], mark) : 0);
                 _recorder?.Tell(new RecorderProtocol.BobSaid(audio, _ledger.SentIsHeardAt), ActorRefs.NoSender);
             }
             else
@@ -166,18 +171,18 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
 
     private void Silenced(TimeSpan now) => _recorder?.Tell(new RecorderProtocol.BobCut(_ledger.HeardUntil(now)), ActorRefs.NoSender);
 
-    private void Append(VoiceAudio? audio)
+    private void Append(VoiceAudio? audio, TimeSpan now)
     {
         if (audio is null)
             return;
         var framed = _framing.Push(audio, out var flushed);
-        Queue(flushed);
-        Queue(framed);
+        Queue(flushed, now);
+        Queue(framed, now);
     }
 
-    private void Queue(VoiceAudio? audio)
+    private void Queue(VoiceAudio? audio, TimeSpan now)
     {
-        if (audio is not null && !_ledger.Append(audio, Now))
+        if (audio is not null && !_ledger.Append(audio, now))
             CallMetrics.VoiceDropped.Add(audio.Bytes);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 
 namespace Bob.Actors.Twilio;
@@ -29,6 +30,9 @@ public sealed class TwilioWriter(StreamSid streamSid)
     /// <exception cref="ArgumentException"><paramref name="destination"/> is shorter than <see cref="MediaLength"/>.</exception>
     public int WriteMedia(Span<byte> destination, ReadOnlySpan<byte> base64) => Splice(destination, _media, base64);
 
+    /// <summary>Bytes of a <c>mark</c> message with one of the ledger's names, at most.</summary>
+    public int LongestMark => MarkLength(PlaybackMark.MaxLength);
+
     /// <summary>Bytes of a <c>mark</c> message with a name of that length.</summary>
     public int MarkLength(int nameLength) => _mark.Length + nameLength + End.Length;
 
@@ -41,6 +45,13 @@ public sealed class TwilioWriter(StreamSid streamSid)
             throw new ArgumentException("A mark needs a name of ASCII letters, digits and : . _ -", nameof(asciiName));
 
         return Splice(destination, _mark, asciiName);
+    }
+
+    /// <summary>The same of one of the ledger's.</summary>
+    public int WriteMark(Span<byte> destination, PlaybackMark mark)
+    {
+        Span<byte> name = stackalloc byte[PlaybackMark.MaxLength];
+        return WriteMark(destination, name[..mark.Write(name)]);
     }
 
     private static int Splice(Span<byte> destination, ReadOnlySpan<byte> begin, ReadOnlySpan<byte> middle)
