@@ -6,6 +6,8 @@ namespace Bob.Actors.Sockets;
 /// The time of day and timers are those of the clock below: a deadline that is a timer, as that of a dial, is not spared a standstill. Safe from any thread.
 /// </summary>
 /// <remarks>
+/// Timers ring with its beat, as do those who listen to <see cref="Beats"/>, so that threads are woken for all of them at once: to wake one costs as much as some frames.
+///
 /// One for the process, because one pulse tells it of all: a look of each waiter's own would know only that its own look was late. Whatever has a place on the
 /// line's axis of time, such as what was played or recorded, goes by the clock below: the line went on meanwhile.
 /// </remarks>
@@ -14,20 +16,28 @@ public sealed class WakingTime : TimeProvider, IDisposable
     /// <summary>So much of a standstill counts: shorter ones are those of any busy machine.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    /// <summary>From one beat to the next, and so what a timer may be late by.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     private readonly TimeProvider _clock;
+    private readonly BeatTimers _timers;
     private readonly ITimer _pulse;
     private readonly long _longest;
     private volatile Pulse _last;
+    private long _wound;
 
     public WakingTime(TimeProvider clock)
     {
         _clock = clock;
+        _timers = new BeatTimers(clock);
         _longest = (long)(Longest.TotalSeconds * clock.TimestampFrequency);
         _last = new Pulse(clock.GetTimestamp(), Slept: 0);
-        _pulse = clock.CreateTimer(static self => ((WakingTime)self!).Beat(), this, Interval, Interval);
+        _pulse = clock.CreateTimer(static self => ((WakingTime)self!).Beat(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Wind();
     }
+
+    /// <summary>A beat, on a thread of the pool, and how late it was. Whoever hears it is done in no time.</summary>
+    public event Action<TimeSpan>? Beats;
 
     /// <summary>The clock below.</summary>
     public TimeProvider Clock => _clock;
@@ -46,13 +56,29 @@ public sealed class WakingTime : TimeProvider, IDisposable
     public override DateTimeOffset GetUtcNow() => _clock.GetUtcNow();
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        _clock.CreateTimer(callback, state, dueTime, period);
+        _timers.Create(callback, state, dueTime, period);
 
     public void Dispose() => _pulse.Dispose();
 
     private void Beat()
     {
-        // Beats that were late come in a row, and may do so on two threads: an older one must not undo what a newer one wrote.
+        var late = _clock.GetElapsedTime(_wound) - Interval;
+        Tell();
+        Beats?.Invoke(late > TimeSpan.Zero ? late : TimeSpan.Zero);
+        _timers.Ring();
+        Wind();
+    }
+
+    /// <summary>Anew for every beat: of a timer that rings by itself, nobody would see that it is always late.</summary>
+    private void Wind()
+    {
+        _wound = _clock.GetTimestamp();
+        _pulse.Change(Interval, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Tell()
+    {
+        // Beats may meet on two threads: an older one must not undo what a newer one wrote.
         while (true)
         {
             var last = _last;

@@ -1,14 +1,11 @@
 namespace Bob.Host.Calls;
 
 /// <summary>
-/// How late a tick of <see cref="Tick"/> was in the last <see cref="Memory"/>, and whether that is too much for one more call: too much is a 99th
+/// How late ticks were in the last <see cref="Memory"/>, and whether that is too much for one more call: too much is a 99th
 /// percentile over the limit, until it is under half of it. One tick that is late, as after a garbage collection, does not count. Pure; one owner.
 /// </summary>
 public sealed class LagWindow(TimeSpan most)
 {
-    /// <summary>Less than what is too late for most, and not as short as a frame: a tick costs as much as a dozen frames.</summary>
-    public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
-
     public static readonly TimeSpan Memory = TimeSpan.FromSeconds(3);
 
     private readonly Queue<(TimeSpan At, TimeSpan Late)> _ticks = new();

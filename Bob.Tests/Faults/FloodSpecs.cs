@@ -1,6 +1,7 @@
 using System.Net;
 using AwesomeAssertions;
 using Bob.Actors.Calls;
+using Bob.Actors.Sockets;
 using Bob.Host.Calls;
 using Bob.Host.Configuration;
 using Bob.Simulator.Realtime;
@@ -68,7 +69,7 @@ public sealed class FloodSpecs
     {
         var memory = 0L;
         await using var house = await StartAsync(TwilioLine.Script("hello", Answer), adjust: builder => builder.Services.AddSingleton(
-            new NodeLoad(new AdmissionOptions(null, null, null, 1_000), TimeProvider.System, () => Volatile.Read(ref memory))));
+            services => new NodeLoad(new AdmissionOptions(null, null, null, 1_000), services.GetRequiredService<WakingTime>(), () => Volatile.Read(ref memory))));
         var load = house.Services.GetRequiredService<NodeLoad>();
         var live = house.Twilio.PlaceCall(new CallPlan());
         await live.WaitForHeardAsync(100);

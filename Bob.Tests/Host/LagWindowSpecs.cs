@@ -1,4 +1,5 @@
 using AwesomeAssertions;
+using Bob.Actors.Sockets;
 using Bob.Host.Calls;
 using Xunit;
 
@@ -53,6 +54,6 @@ public sealed class LagWindowSpecs
     private void Tick(int times, int late)
     {
         for (var i = 0; i < times; i++)
-            _window.Add(TimeSpan.FromMilliseconds(late), _now += LagWindow.Tick);
+            _window.Add(TimeSpan.FromMilliseconds(late), _now += WakingTime.Interval);
     }
 }

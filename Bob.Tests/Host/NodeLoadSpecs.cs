@@ -1,4 +1,5 @@
 using AwesomeAssertions;
+using Bob.Actors.Sockets;
 using Bob.Host.Calls;
 using Bob.Host.Configuration;
 using Microsoft.Extensions.Time.Testing;
@@ -15,9 +16,10 @@ public sealed class NodeLoadSpecs
     public async Task P13_A_pool_that_does_not_tick_takes_no_calls()
     {
         var clock = new StuckPool();
-        using var load = new NodeLoad(new AdmissionOptions(null, null, TimeSpan.FromMilliseconds(60), null), clock);
+        using var waking = new WakingTime(clock);
+        using var load = new NodeLoad(new AdmissionOptions(null, null, TimeSpan.FromMilliseconds(60), null), waking);
         await load.StartAsync(TestContext.Current.CancellationToken);
-        clock.Advance(LagWindow.Tick + TimeSpan.FromMilliseconds(60));
+        clock.Advance(WakingTime.Interval + TimeSpan.FromMilliseconds(60));
         load.Full.Should().BeNull();
 
         clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -29,14 +31,24 @@ public sealed class NodeLoadSpecs
     public async Task P15_A_pool_that_is_late_again_and_again_takes_no_calls_until_it_is_in_time_again()
     {
         var clock = new StuckPool();
-        using var load = new NodeLoad(new AdmissionOptions(null, null, TimeSpan.FromMilliseconds(60), null), clock);
+        using var waking = new WakingTime(clock);
+        using var load = new NodeLoad(new AdmissionOptions(null, null, TimeSpan.FromMilliseconds(60), null), waking);
         await load.StartAsync(TestContext.Current.CancellationToken);
         for (var i = 0; i < 2; i++)
             clock.Tick(late: 100);
         load.Full.Should().Be("overloaded");
 
-        for (var i = 0; i < 160; i++)
+        for (var i = 0; i < 65; i++)
             clock.Tick(late: 1);
+
+        load.Full.Should().BeNull();
+    }
+
+    [Fact]
+    public void Nobody_is_turned_away_before_the_first_tick()
+    {
+        using var waking = new WakingTime(_clock);
+        using var load = new NodeLoad(new AdmissionOptions(null, null, TimeSpan.FromMilliseconds(60), null), waking);
 
         load.Full.Should().BeNull();
     }
@@ -44,7 +56,8 @@ public sealed class NodeLoadSpecs
     [Fact]
     public async Task A_process_short_of_memory_takes_no_calls_until_there_is_room_for_more_than_one()
     {
-        using var load = new NodeLoad(new AdmissionOptions(null, null, null, 1_000), _clock, () => _memory);
+        using var waking = new WakingTime(_clock);
+        using var load = new NodeLoad(new AdmissionOptions(null, null, null, 1_000), waking, () => _memory);
         await load.StartAsync(TestContext.Current.CancellationToken);
 
         AfterASecondWith(1_000).Should().BeNull();
@@ -55,8 +68,8 @@ public sealed class NodeLoadSpecs
         string? AfterASecondWith(long bytes)
         {
             _memory = bytes;
-            for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(1); passed += LagWindow.Tick)
-                _clock.Advance(LagWindow.Tick);
+            for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(1); passed += WakingTime.Interval)
+                _clock.Advance(WakingTime.Interval);
             return load.Full;
         }
     }
@@ -64,7 +77,8 @@ public sealed class NodeLoadSpecs
     [Fact]
     public async Task What_is_switched_off_is_not_looked_at()
     {
-        using var load = new NodeLoad(new AdmissionOptions(null, null, null, null), _clock, () => throw new InvalidOperationException("looked at"));
+        using var waking = new WakingTime(_clock);
+        using var load = new NodeLoad(new AdmissionOptions(null, null, null, null), waking, () => throw new InvalidOperationException("looked at"));
         await load.StartAsync(TestContext.Current.CancellationToken);
         _clock.Advance(TimeSpan.FromMinutes(1));
 
@@ -82,7 +96,7 @@ public sealed class NodeLoadSpecs
 
         public void Tick(int late)
         {
-            Advance(LagWindow.Tick + TimeSpan.FromMilliseconds(late));
+            Advance(WakingTime.Interval + TimeSpan.FromMilliseconds(late));
             _tick!(_state);
         }
 

@@ -102,6 +102,101 @@ public sealed class WakingTimeSpecs : IDisposable
         _waking.Clock.Should().BeSameAs(_clock);
     }
 
+    [Fact]
+    public void A_beat_tells_how_late_it_is_also_when_all_are()
+    {
+        var clock = new HeldUpClock();
+        using var waking = new WakingTime(clock);
+        var late = new List<double>();
+        waking.Beats += by => late.Add(by.TotalMilliseconds);
+
+        foreach (var by in new[] { 0, 70, 70, 70, 3 })
+        {
+            clock.Now += WakingTime.Interval + TimeSpan.FromMilliseconds(by);
+            clock.Beat();
+        }
+
+        late.Should().Equal(0, 70, 70, 70, 3);
+    }
+
+    [Fact]
+    public void Timers_ring_at_the_first_beat_after_their_time_in_its_order_and_again_if_they_are_to()
+    {
+        var rang = new List<string>();
+        using var late = Timer("late", 120);
+        using var early = Timer("early", 70);
+        using var often = Timer("often", 60, 100);
+
+        Pass(TimeSpan.FromMilliseconds(90));
+        rang.Should().BeEmpty("the second beat is to come");
+        Pass(TimeSpan.FromMilliseconds(10));
+        rang.Should().Equal("often", "early");
+        Pass(TimeSpan.FromMilliseconds(200));
+
+        rang.Should().Equal("often", "early", "late", "often", "often");
+
+        ITimer Timer(string name, int ms, int again = Timeout.Infinite) =>
+            _waking.CreateTimer(_ => rang.Add(name), null, TimeSpan.FromMilliseconds(ms), TimeSpan.FromMilliseconds(again));
+    }
+
+    [Fact]
+    public void A_timer_that_is_set_anew_rings_at_its_new_time_alone_and_one_that_is_stopped_or_disposed_never()
+    {
+        var rang = new List<string>();
+        using var sooner = Timer("sooner", 5_000);
+        using var later = Timer("later", 1_000);
+        using var stopped = Timer("stopped", 1_000);
+        var disposed = Timer("disposed", 1_000);
+
+        sooner.Change(TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan).Should().BeTrue();
+        later.Change(TimeSpan.FromSeconds(3), Timeout.InfiniteTimeSpan).Should().BeTrue();
+        stopped.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan).Should().BeTrue();
+        disposed.Dispose();
+        disposed.Change(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan).Should().BeFalse();
+        Pass(TimeSpan.FromSeconds(10));
+
+        rang.Should().Equal("sooner", "later");
+
+        ITimer Timer(string name, int ms) => _waking.CreateTimer(_ => rang.Add(name), null, TimeSpan.FromMilliseconds(ms), Timeout.InfiniteTimeSpan);
+    }
+
+    [Fact]
+    public void A_timer_that_was_disposed_holds_nothing_though_its_time_is_far_away()
+    {
+        var held = Held();
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        held.IsAlive.Should().BeFalse();
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference Held()
+        {
+            var what = new object();
+            _waking.CreateTimer(static _ => { }, what, TimeSpan.FromHours(1), Timeout.InfiniteTimeSpan).Dispose();
+            return new WeakReference(what);
+        }
+    }
+
+    [Fact]
+    public void What_rings_may_set_its_timer_anew()
+    {
+        var rang = 0;
+        ITimer timer = null!;
+        timer = _waking.CreateTimer(_ =>
+        {
+            if (++rang < 3)
+                timer.Change(TimeSpan.FromMilliseconds(50), Timeout.InfiniteTimeSpan);
+        }, null, TimeSpan.FromMilliseconds(50), Timeout.InfiniteTimeSpan);
+
+        Pass(TimeSpan.FromSeconds(1));
+
+        timer.Dispose();
+        rang.Should().Be(3);
+    }
+
     private void Pass(TimeSpan time)
     {
         for (var left = time; left > TimeSpan.Zero; left -= Step)
@@ -145,6 +240,6 @@ public sealed class WakingTimeSpecs : IDisposable
         public override long GetTimestamp() => clock.GetTimestamp();
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            clock.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            clock.CreateTimer(static _ => { }, null, dueTime, period);
     }
 }
