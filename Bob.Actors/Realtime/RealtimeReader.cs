@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Unicode;
+using Bob.Actors.Sockets;
 
 namespace Bob.Actors.Realtime;
 
@@ -51,7 +52,11 @@ public static class RealtimeReader
     /// True exactly for a well-formed audio delta, whose base64 may yet be wrong. Allocates nothing, unless a value is escaped. Gives up at
     /// the first look at another type; what it declines is for <see cref="Read"/>. Never throws.
     /// </summary>
-    public static bool TryReadAudioDelta(ReadOnlySpan<byte> utf8, out AudioDelta delta)
+    public static bool TryReadAudioDelta(ReadOnlySpan<byte> utf8, out AudioDelta delta) =>
+        ReadsUsualAudioDelta(utf8, out delta) || ReadsAnyAudioDelta(utf8, out delta);
+
+    /// <summary>The same in any form.</summary>
+    internal static bool ReadsAnyAudioDelta(ReadOnlySpan<byte> utf8, out AudioDelta delta)
     {
         delta = default;
         try
@@ -95,6 +100,21 @@ public static class RealtimeReader
         {
             return false;
         }
+    }
+
+    /// <summary>Audio in the form in which OpenAI sends it.</summary>
+    private static bool ReadsUsualAudioDelta(ReadOnlySpan<byte> utf8, out AudioDelta delta)
+    {
+        var text = new UsualText(utf8);
+        delta = default;
+        return text.Says("{\"type\":\"response.output_audio.delta\",\"event_id\":\""u8) && text.SaysWord(out delta.EventId)
+            && text.Says("\",\"response_id\":\""u8) && text.SaysWord(out delta.ResponseId)
+            && text.Says("\",\"item_id\":\""u8) && text.SaysWord(out delta.ItemId)
+            && text.Says("\",\"output_index\":"u8) && text.SaysNumber(out _)
+            && text.Says(",\"content_index\":"u8) && text.SaysNumber(out delta.ContentIndex)
+            && text.Says(",\"delta\":\""u8) && text.SaysBase64(out delta.Base64, out delta.Bytes)
+            && (!text.Says("\",\"obfuscation\":\""u8) || text.SaysWord(out _))
+            && text.Says("\"}"u8) && text.IsOver;
     }
 
     /// <summary>Reads any event. Never throws, whatever the bytes are.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Bob.Actors.Sockets;
 
 namespace Bob.Actors.Twilio;
 
@@ -94,6 +95,13 @@ public static class TwilioCodec
     /// <summary>Never throws, whatever the bytes are.</summary>
     public static void Read(ReadOnlySpan<byte> utf8, out TwilioEvent e)
     {
+        if (!ReadsUsualMedia(utf8, out e))
+            ReadAny(utf8, out e);
+    }
+
+    /// <summary>Reads whatever it may be, in any form. Never throws.</summary>
+    internal static void ReadAny(ReadOnlySpan<byte> utf8, out TwilioEvent e)
+    {
         // Utf8JsonReader looks at the structure only; bad bytes inside of strings would pass it.
         if (!Utf8.IsValid(utf8))
         {
@@ -117,6 +125,25 @@ public static class TwilioCodec
         {
             e = Malformed("half a surrogate pair");
         }
+    }
+
+    /// <summary>The caller's audio in the form in which Twilio sends it.</summary>
+    private static bool ReadsUsualMedia(ReadOnlySpan<byte> utf8, out TwilioEvent e)
+    {
+        var text = new UsualText(utf8);
+        e = default;
+        if (!text.Says("{\"event\":\"media\",\"sequenceNumber\":\""u8) || !text.SaysNumber(out var number)
+            || !text.Says("\",\"media\":{\"track\":\"inbound\",\"chunk\":\""u8) || !text.SaysNumber(out var chunk)
+            || !text.Says("\",\"timestamp\":\""u8) || !text.SaysNumber(out var timestamp)
+            || !text.Says("\",\"payload\":\""u8) || !text.SaysBase64(out e.Payload, out e.PayloadBytes)
+            || !text.Says("\"},\"streamSid\":\""u8) || !text.SaysWord(out e.StreamSid)
+            || !text.Says("\"}"u8) || !text.IsOver)
+        {
+            return false;
+        }
+
+        (e.Kind, e.Inbound, e.SequenceNumber, e.Chunk, e.TimestampMs) = (TwilioEventKind.Media, true, number, chunk, timestamp);
+        return true;
     }
 
     private static TwilioEvent Malformed(string reason) => new()

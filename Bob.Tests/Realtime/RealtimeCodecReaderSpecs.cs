@@ -82,6 +82,39 @@ public sealed class RealtimeCodecReaderSpecs
     }
 
     [Theory]
+    [InlineData(Delta)]
+    [InlineData("""{"type":"response.output_audio.delta","event_id":"event_1","response_id":"resp_1","item_id":"item_1","output_index":0,"content_index":0,"delta":"//8="}""")]
+    public void Audio_in_its_usual_form_is_read_as_in_any_other(string message)
+    {
+        var usual = Utf8(message);
+        SameInAnyForm(usual);
+        for (var at = 0; at < usual.Length; at++)
+        {
+            SameInAnyForm(usual.AsSpan(0, at));
+            SameInAnyForm([.. usual[..at], .. usual[(at + 1)..]]);
+            SameInAnyForm([.. usual[..at], usual[at], .. usual[at..]]);
+            foreach (var other in "\"\\ 0129/=,:{}x\u00ff\u0001\n")
+                SameInAnyForm([.. usual[..at], (byte)other, .. usual[(at + 1)..]]);
+        }
+    }
+
+    [Theory]
+    [InlineData("\"content_index\":2", "\"content_index\":02")]
+    [InlineData("\"content_index\":2", "\"content_index\":123456789")]
+    [InlineData("\"content_index\":2", "\"content_index\":99999999999")]
+    [InlineData("\"content_index\":2", "\"content_index\":-2")]
+    [InlineData("\"content_index\":2", "\"content_index\":2.5")]
+    [InlineData("\"item_id\":\"item_1\"", "\"item_id\":\"\"")]
+    [InlineData("\"item_id\":\"item_1\"", "\"item_id\":\"item\\u005f1\"")]
+    [InlineData("\"item_id\":\"item_1\"", "\"item_id\":\"item_1\",\"item_id\":\"item_2\"")]
+    [InlineData("//8=", "//8=\",\"delta\":\"AAAA")]
+    [InlineData("//8=", "/ /8=")]
+    [InlineData("\"obfuscation\":\"x\"", "\"obfuscation\":\"é\"")]
+    [InlineData("\"obfuscation\":\"x\"", "\"obfuscation\":\"x\",\"type\":\"error\"")]
+    public void Audio_in_nearly_its_usual_form_is_read_as_in_any_other(string usual, string other) =>
+        SameInAnyForm(Utf8(Delta.Replace(usual, other, StringComparison.Ordinal)));
+
+    [Theory]
     [InlineData("{\"type\":")]
     [InlineData("")]
     [InlineData("[]")]
@@ -259,6 +292,19 @@ public sealed class RealtimeCodecReaderSpecs
     private static RealtimeEvent Read(string message) => Read(message, out _);
 
     private static RealtimeEvent Read(string message, out string? eventId) => RealtimeReader.Read(Utf8(message), out eventId);
+
+    private static void SameInAnyForm(ReadOnlySpan<byte> utf8)
+    {
+        var read = RealtimeReader.TryReadAudioDelta(utf8, out var delta);
+        var text = Encoding.Latin1.GetString(utf8);
+
+        RealtimeReader.ReadsAnyAudioDelta(utf8, out var any).Should().Be(read, text);
+        (delta.Bytes, delta.ContentIndex).Should().Be((any.Bytes, any.ContentIndex), text);
+        delta.Base64.SequenceEqual(any.Base64).Should().BeTrue(text);
+        delta.EventId.SequenceEqual(any.EventId).Should().BeTrue(text);
+        delta.ItemId.SequenceEqual(any.ItemId).Should().BeTrue(text);
+        delta.ResponseId.SequenceEqual(any.ResponseId).Should().BeTrue(text);
+    }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 }

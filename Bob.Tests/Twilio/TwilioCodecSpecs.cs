@@ -243,6 +243,40 @@ public sealed class TwilioCodecSpecs
     }
 
     [Fact]
+    public void Audio_in_its_usual_form_is_read_as_in_any_other()
+    {
+        var usual = Utf8(Documented[2]);
+        SameInAnyForm(usual);
+        for (var at = 0; at < usual.Length; at++)
+        {
+            SameInAnyForm(usual.AsSpan(0, at));
+            SameInAnyForm([.. usual[..at], .. usual[(at + 1)..]]);
+            SameInAnyForm([.. usual[..at], usual[at], .. usual[at..]]);
+            foreach (var other in "\"\\ 0129/=,:{}x\u00ff\u0001\n")
+                SameInAnyForm([.. usual[..at], (byte)other, .. usual[(at + 1)..]]);
+        }
+    }
+
+    [Theory]
+    [InlineData("\"chunk\":\"1\"", "\"chunk\":\"01\"")]
+    [InlineData("\"chunk\":\"1\"", "\"chunk\":\"0\"")]
+    [InlineData("\"chunk\":\"1\"", "\"chunk\":\"123456789\"")]
+    [InlineData("\"chunk\":\"1\"", "\"chunk\":\"1234567890\"")]
+    [InlineData("\"chunk\":\"1\"", "\"chunk\":\"99999999999999999999\"")]
+    [InlineData("\"chunk\":\"1\"", "\"chunk\":\"\"")]
+    [InlineData("\"timestamp\":\"20\"", "\"timestamp\":\"-20\"")]
+    [InlineData("\"timestamp\":\"20\"", "\"timestamp\":20")]
+    [InlineData("\"track\":\"inbound\"", "\"track\":\"outbound\"")]
+    [InlineData("\"streamSid\":\"MZ00000000000000000000000000000001\"", "\"streamSid\":\"\"")]
+    [InlineData("\"streamSid\":\"MZ00000000000000000000000000000001\"", "\"streamSid\":\"M\\u005a1\"")]
+    [InlineData("\"streamSid\":\"MZ00000000000000000000000000000001\"", "\"streamSid\":\"MZ1\",\"event\":\"stop\"")]
+    [InlineData("w==", "w= =")]
+    [InlineData("w==", "\\/w==")]
+    [InlineData("w==", "w==\",\"payload\":\"//8=")]
+    public void Audio_in_nearly_its_usual_form_is_read_as_in_any_other(string usual, string other) =>
+        SameInAnyForm(Utf8(Documented[2].Replace(usual, other, StringComparison.Ordinal)));
+
+    [Fact]
     public void Random_bytes_never_throw()
     {
         Gen.Byte.Array[0, 300].Sample(bytes =>
@@ -359,6 +393,20 @@ public sealed class TwilioCodecSpecs
                 Assert.Fail($"{e.Kind}: {e.Text}");
                 break;
         }
+    }
+
+    private static void SameInAnyForm(ReadOnlySpan<byte> utf8)
+    {
+        TwilioCodec.Read(utf8, out var read);
+        TwilioCodec.ReadAny(utf8, out var any);
+
+        var text = Encoding.Latin1.GetString(utf8);
+        (read.Kind, read.Inbound, read.SequenceNumber, read.Chunk, read.TimestampMs, read.PayloadBytes, read.Text)
+            .Should().Be((any.Kind, any.Inbound, any.SequenceNumber, any.Chunk, any.TimestampMs, any.PayloadBytes, any.Text), text);
+        if (read.Kind == TwilioEventKind.Malformed)
+            return;
+        read.Payload.SequenceEqual(any.Payload).Should().BeTrue(text);
+        read.StreamSid.SequenceEqual(any.StreamSid).Should().BeTrue(text);
     }
 
     private static TwilioEventKind KindOf(string message)
