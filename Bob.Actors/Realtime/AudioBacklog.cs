@@ -4,7 +4,7 @@ namespace Bob.Actors.Realtime;
 /// Whether a peer reads more slowly than the caller speaks. What waits for it is bounded by the ring, but it hears the caller ever later. A backlog
 /// that shrinks, as after a pause between two sessions, is none. Pure.
 /// </summary>
-internal sealed class AudioBacklog(TimeProvider clock)
+internal struct AudioBacklog(TimeProvider clock)
 {
     /// <summary>So much of the caller's audio may wait, ms.</summary>
     public const int MaxMs = 2_000;

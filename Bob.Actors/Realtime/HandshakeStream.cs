@@ -11,15 +11,28 @@ internal sealed class HandshakeStream(Stream connection) : LineStream
 {
     private ReadOnlyMemory<byte> _rest;
     private int _matched;
-    private bool _over;
 
     private static ReadOnlySpan<byte> EmptyLine => "\r\n\r\n"u8;
 
-    /// <summary>The handshake is through: from here on every read takes all there is.</summary>
-    public void Over() => _over = true;
+    /// <summary>The handshake is through: the connection, and what of it has come that the client was not given. From here on nobody reads here.</summary>
+    public (Stream Connection, ReadOnlyMemory<byte> Come) Over() => (connection, _rest);
 
-    public override ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default) =>
-        _over && _rest.IsEmpty ? connection.ReadAsync(room, cancellation) : ReadSomeAsync(room, cancellation);
+    public override async ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default)
+    {
+        if (_rest.IsEmpty)
+        {
+            var received = await connection.ReadAsync(room, cancellation);
+            var taken = UntilEmptyLine(room.Span[..received]);
+            _rest = room[taken..received].ToArray();
+            return taken;
+        }
+
+        var rest = _rest[..Math.Min(_rest.Length, room.Length)];
+        var given = UntilEmptyLine(rest.Span);
+        rest[..given].CopyTo(room);
+        _rest = _rest[given..];
+        return given;
+    }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => connection.WriteAsync(bytes, cancellation);
 
@@ -29,25 +42,6 @@ internal sealed class HandshakeStream(Stream connection) : LineStream
     {
         if (disposing)
             connection.Dispose();
-    }
-
-    private async ValueTask<int> ReadSomeAsync(Memory<byte> room, CancellationToken cancellation)
-    {
-        if (_rest.IsEmpty)
-        {
-            var received = await connection.ReadAsync(room, cancellation);
-            if (_over)
-                return received;
-            var taken = UntilEmptyLine(room.Span[..received]);
-            _rest = room[taken..received].ToArray();
-            return taken;
-        }
-
-        var rest = _rest[..Math.Min(_rest.Length, room.Length)];
-        var given = _over ? rest.Length : UntilEmptyLine(rest.Span);
-        rest[..given].CopyTo(room);
-        _rest = _rest[given..];
-        return given;
     }
 
     /// <summary>How many of these bytes, which follow those before them, end with an empty line; all of them if none ends there.</summary>

@@ -25,7 +25,7 @@ internal sealed class ModelConnection
     private readonly SocketSender _sender;
     private readonly ModelReader _reader;
     private readonly ModelLegSetup _setup;
-    private readonly AudioBacklog _backlog;
+    private AudioBacklog _backlog;
     private int _eventNumber;
 
     public ModelConnection(IMessageSocket socket, ModelLine line, IActorRef leg, ModelLegSetup setup)

@@ -213,10 +213,10 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
 
     private static bool Same(ReadOnlySpan<byte> utf8, string text) => System.Text.Ascii.Equals(utf8, text);
 
-    /// <summary>The last 64 ids, by their hash: a server that sends an event twice must not make Bob stutter, nor pay twice.</summary>
+    /// <summary>The last 32 ids, by their hash: a server that sends an event twice must not make Bob stutter, nor pay twice.</summary>
     private sealed class RecentIds
     {
-        private readonly ulong[] _hashes = new ulong[64];
+        private readonly ulong[] _hashes = new ulong[32];
         private int _next;
 
         public bool Seen(string id) => Seen(MemoryMarshal.AsBytes(id.AsSpan())); // an id is always read in the same way, so its form does not matter
@@ -230,7 +230,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
                 hash = (hash ^ octet) * 1099511628211UL;
             if (_hashes.AsSpan().Contains(hash))
                 return true;
-            _hashes[_next++ & 63] = hash;
+            _hashes[_next++ & 31] = hash;
             return false;
         }
     }

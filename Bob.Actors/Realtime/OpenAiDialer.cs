@@ -44,10 +44,10 @@ public sealed class OpenAiDialer : IModelDialer
                 return await RefusedAsync(response, _clock.GetUtcNow(), either.Token);
             Verify(response, key);
             var upgraded = response;
-            line!.Over();
+            var (connection, come) = line!.Over();
             if (wire is EpollStream frames)
                 frames.CompletesInline = true;
-            var socket = new FramedMessageSocket(line, _terms, _clock, upgraded.Dispose);
+            var socket = new FramedMessageSocket(connection, _terms, _clock, upgraded.Dispose, come);
             response = null; // the socket's from here on
             return new DialResult(socket, null);
         }

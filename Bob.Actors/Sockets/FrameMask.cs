@@ -8,7 +8,7 @@ namespace Bob.Actors.Sockets;
 /// The mask of the frames a client sends. It is there so that a web page cannot choose the bytes its browser puts on the wire and so poison a
 /// proxy on the way (RFC 6455, 10.3). Nobody but Bob chooses Bob's bytes, so the keys of a connection come from a fast generator, seeded at random.
 /// </summary>
-internal sealed class FrameMask
+internal struct FrameMask
 {
     private ulong _state;
 

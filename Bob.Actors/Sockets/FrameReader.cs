@@ -31,9 +31,7 @@ internal readonly record struct Received(ReceivedKind Kind, ReadOnlyMemory<byte>
 /// Makes messages of bytes (RFC 6455, 5), in one buffer: payloads are unmasked where they lie, a message of one frame is handed out where it
 /// lies, and the fragments of a message are moved together. The buffer grows with the bytes that came, not with those that were announced.
 /// </summary>
-/// <param name="masks">Whether the peer has to mask what it sends.</param>
-/// <param name="maxMessageBytes">Cap of one message over all its fragments.</param>
-internal sealed class FrameReader(bool masks, int maxMessageBytes)
+internal sealed class FrameReader
 {
     private const int InitialBytes = 2 * 1024;
     private const int LeastRoom = 512;
@@ -46,7 +44,9 @@ internal sealed class FrameReader(bool masks, int maxMessageBytes)
 
     private static readonly Received NoText = new(ReceivedKind.Violation, default, CloseFrame.InvalidText, "text that is no UTF-8");
 
-    private byte[] _buffer = new byte[InitialBytes];
+    private readonly bool _masks;
+    private readonly int _maxMessageBytes;
+    private byte[] _buffer;
     private bool _lent;
 
     /// <summary>The message so far, and after it what has come and is not looked at yet; between them may be frames that are done with.</summary>
@@ -57,6 +57,16 @@ internal sealed class FrameReader(bool masks, int maxMessageBytes)
 
     private FrameOpcode _opcode;
     private bool _insideMessage, _whole;
+
+    /// <param name="masks">Whether the peer has to mask what it sends.</param>
+    /// <param name="maxMessageBytes">Cap of one message over all its fragments.</param>
+    /// <param name="come">The first bytes, which somebody else has read.</param>
+    public FrameReader(bool masks, int maxMessageBytes, ReadOnlySpan<byte> come = default)
+    {
+        (_masks, _maxMessageBytes, _end) = (masks, maxMessageBytes, come.Length);
+        _buffer = new byte[Math.Max(InitialBytes, come.Length)];
+        come.CopyTo(_buffer);
+    }
 
     /// <summary>Where to put the next bytes; then call <see cref="Came"/>. Only after <see cref="ReceivedKind.Nothing"/>.</summary>
     public Memory<byte> Room()
@@ -71,7 +81,7 @@ internal sealed class FrameReader(bool masks, int maxMessageBytes)
         if (_buffer.Length - _end < LeastRoom)
             CloseUp();
         if (_buffer.Length - _end < LeastRoom)
-            Replace(Math.Min(_buffer.Length * 2, maxMessageBytes + FrameHeader.MaxSize + FrameHeader.MaxControlPayload + LeastRoom));
+            Replace(Math.Min(_buffer.Length * 2, _maxMessageBytes + FrameHeader.MaxSize + FrameHeader.MaxControlPayload + LeastRoom));
         return _buffer.AsMemory(_end);
     }
 
@@ -84,9 +94,9 @@ internal sealed class FrameReader(bool masks, int maxMessageBytes)
             (_whole, _messageLength) = (false, 0);
         while (FrameHeader.TryRead(_buffer.AsSpan(_next, _end - _next), out var header))
         {
-            if (header.Violation(masks, _insideMessage) is { } violation)
+            if (header.Violation(_masks, _insideMessage) is { } violation)
                 return new Received(ReceivedKind.Violation, default, CloseFrame.ProtocolError, violation);
-            if (!header.Control && header.Length > (ulong)(maxMessageBytes - _messageLength))
+            if (!header.Control && header.Length > (ulong)(_maxMessageBytes - _messageLength))
                 return new Received(ReceivedKind.TooBig);
             var length = (int)header.Length;
             if (_end - _next - header.Size < length)

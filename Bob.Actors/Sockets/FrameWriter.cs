@@ -8,12 +8,12 @@ namespace Bob.Actors.Sockets;
 /// What finds another write under way waits here, and goes out on the thread that ends it. A message that finds none, the usual case, is put
 /// behind its head in one buffer and written in the call, without a queue, a task or an allocation.
 /// </summary>
+/// <remarks>What a frame passes is out of the processor's cache when the next one comes, so it passes few objects: nobody else has this one, and it is its own lock.</remarks>
 /// <param name="masks">Whether this is the client's side.</param>
 /// <param name="broken">Told that a write failed, after which nothing can follow it; gives what to throw.</param>
 internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exception> broken)
 {
-    private readonly Lock _lock = new();
-    private readonly FrameMask? _mask = masks ? new FrameMask() : null;
+    private FrameMask _mask = masks ? new FrameMask() : default;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _writing, _ended, _over;
     private byte[]? _pong, _ping, _close;
@@ -26,7 +26,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
     /// <param name="second">Empty when there is but one.</param>
     public ValueTask SendAsync(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second = default)
     {
-        lock (_lock)
+        lock (this)
         {
             if (_ended && !_over)
                 return ValueTask.CompletedTask; // nothing follows a CLOSE; whoever sends hears of the end, and its reason, from the reader
@@ -63,7 +63,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
     /// <summary>Answers a ping; only the latest that is not answered yet.</summary>
     public void Pong(byte[] payload)
     {
-        lock (_lock)
+        lock (this)
         {
             if (_ended)
                 return;
@@ -75,7 +75,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
 
     public void Ping()
     {
-        lock (_lock)
+        lock (this)
         {
             if (_ended)
                 return;
@@ -88,7 +88,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
     /// <summary>The last frame of all: what is asked to be sent after the first call is refused.</summary>
     public void Close(byte[] payload)
     {
-        lock (_lock)
+        lock (this)
         {
             if (_ended)
                 return;
@@ -102,7 +102,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
     public void End()
     {
         TaskCompletionSource? unsent;
-        lock (_lock)
+        lock (this)
         {
             (_ended, _over, unsent, _waiting) = (true, true, _waiting?.Done, null);
             _pong = _ping = _close = null;
@@ -129,7 +129,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
 
     private void WriteNow()
     {
-        lock (_lock)
+        lock (this)
         {
             if (_writing)
                 return;
@@ -166,7 +166,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
 
     private bool TryTake(out Waiting next)
     {
-        lock (_lock)
+        lock (this)
         {
             if (_pong is { } pong)
                 (_pong, next) = (null, new Waiting(FrameOpcode.Pong, pong, null));
@@ -208,7 +208,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
 
     private int Frame(Span<byte> to, FrameOpcode opcode, ReadOnlySpan<byte> payload)
     {
-        var key = _mask?.Next();
+        uint? key = masks ? _mask.Next() : null;
         var head = FrameHeader.Write(to, opcode, payload.Length, key);
         var body = to.Slice(head, payload.Length);
         payload.CopyTo(body);

@@ -41,21 +41,23 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
     private CancellationTokenRegistration _heeding;
     private Exception? _cause;
     private volatile ReadEnd _readEnd;
+    private long _heard;
     private int _closing, _freed;
 
     /// <param name="connection">Disposed with the socket.</param>
     /// <param name="terms">Its terms.</param>
     /// <param name="clock">Times pings, and what the peer may take to close.</param>
     /// <param name="cut">Ends pending reads and writes, where disposing the connection does not do so.</param>
-    public FramedMessageSocket(Stream connection, SocketTerms terms, TimeProvider clock, Action? cut = null)
+    /// <param name="come">What whoever did the handshake has read of the connection behind it.</param>
+    public FramedMessageSocket(Stream connection, SocketTerms terms, TimeProvider clock, Action? cut = null, ReadOnlyMemory<byte> come = default)
     {
-        (_stream, _clock, _cut) = (connection, clock, cut);
-        _reader = new FrameReader(masks: terms.Role == SocketRole.Server, terms.MaxMessageBytes);
+        (_stream, _clock, _cut, _heard) = (connection, clock, cut, clock.GetTimestamp());
+        _reader = new FrameReader(masks: terms.Role == SocketRole.Server, terms.MaxMessageBytes, come.Span);
         _writer = new FrameWriter(connection, masks: terms.Role == SocketRole.Client, Broken);
         _came = Came;
         _allowance = new ControlAllowance(clock);
         if (terms.KeepAliveInterval > TimeSpan.Zero)
-            _keepAlive = new KeepAlive(terms, clock, _writer.Ping, silent => Cut(silent));
+            _keepAlive = new KeepAlive(terms, clock, () => Volatile.Read(ref _heard), _writer.Ping, silent => Cut(silent));
     }
 
     /// <summary>How reading came to its end.</summary>
@@ -146,7 +148,8 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
         if (bytes == 0)
             throw Ended(ReadEnd.Peer, _cause ?? new WebSocketException(WebSocketError.ConnectionClosedPrematurely));
         _reader.Came(bytes);
-        _keepAlive?.Heard();
+        if (_keepAlive is not null)
+            Volatile.Write(ref _heard, _clock.GetTimestamp());
         return TryTake(out message);
     }
 

@@ -12,29 +12,27 @@ internal sealed class KeepAlive : IDisposable
 {
     private readonly SocketTerms _terms;
     private readonly TimeProvider _clock;
+    private readonly Func<long> _heard;
     private readonly Action _ping;
     private readonly Action<Exception> _lost;
     private readonly ITimer _timer;
-    private long _heard, _pinged;
+    private long _pinged;
     private bool _waiting;
 
-    public KeepAlive(SocketTerms terms, TimeProvider clock, Action ping, Action<Exception> lost)
+    /// <param name="heard">When the peer sent something last, a timestamp of the clock.</param>
+    public KeepAlive(SocketTerms terms, TimeProvider clock, Func<long> heard, Action ping, Action<Exception> lost)
     {
-        (_terms, _clock, _ping, _lost) = (terms, clock, ping, lost);
-        _heard = clock.GetTimestamp();
+        (_terms, _clock, _heard, _ping, _lost) = (terms, clock, heard, ping, lost);
         _timer = clock.CreateTimer(static self => ((KeepAlive)self!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Next(terms.KeepAliveInterval);
     }
-
-    /// <summary>The peer has sent something.</summary>
-    public void Heard() => Volatile.Write(ref _heard, _clock.GetTimestamp());
 
     public void Dispose() => _timer.Dispose();
 
     private void Look()
     {
         var now = _clock.GetTimestamp();
-        var heard = Volatile.Read(ref _heard);
+        var heard = _heard();
         _waiting &= heard < _pinged;
         if (_waiting)
         {

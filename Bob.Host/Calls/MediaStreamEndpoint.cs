@@ -39,7 +39,8 @@ public sealed partial class MediaStreamEndpoint(
         }
 
         await using var upgraded = await UpgradeAsync(context);
-        var socket = new FramedMessageSocket(LineConnection.TakeOver(context) ?? upgraded, Terms, waking, context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort);
+        var (connection, come) = LineConnection.TakeOver(context) ?? (upgraded, default);
+        var socket = new FramedMessageSocket(connection, Terms, waking, context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort, come);
         var reader = new MediaStreamReader(socket, calls, waking.Clock, waking, logs.CreateLogger<MediaStreamReader>());
         Task reading;
         using (ExecutionContext.SuppressFlow())

@@ -61,10 +61,10 @@ public sealed class LineConnection
     PipeWriter IDuplexPipe.Output => _output;
 
     /// <summary>
-    /// The connection under a request whose upgrade was answered, from the first byte that is not HTTP's. Null where TLS, or anything else, lies between
-    /// HTTP and the socket: then Kestrel's own stream is the one to use.
+    /// The connection under a request whose upgrade was answered, and what has come on it behind the request. Whoever takes it ends it. Null where TLS, or anything else, lies
+    /// between HTTP and the socket: then Kestrel's own stream is the one to use.
     /// </summary>
-    public static Stream? TakeOver(HttpContext context) =>
+    public static (Stream Connection, ReadOnlyMemory<byte> Come)? TakeOver(HttpContext context) =>
         context.Features.Get<LineConnection>()?.Take();
 
     /// <summary>Ends the connection at once: what waits is dropped, and the far end hears of a reset. A peer that does not answer holds nothing here.</summary>
@@ -88,11 +88,11 @@ public sealed class LineConnection
         ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false); // what hears of it may take its time
     }
 
-    private TakenLine? Take()
+    private (Stream Connection, ReadOnlyMemory<byte> Come)? Take()
     {
         if (_network is EpollStream frames)
             frames.CompletesInline = true;
-        return Transport == this ? new TakenLine(this, Rest()) : null;
+        return Transport == this ? (_network, Rest()) : null;
     }
 
     /// <summary>What has come behind the request already.</summary>
@@ -135,27 +135,6 @@ public sealed class LineConnection
             {
                 line.Shut();
             }
-        }
-    }
-
-    /// <summary>The socket as whoever took it over sees it. Disposing it ends the connection.</summary>
-    private sealed class TakenLine(LineConnection line, ReadOnlyMemory<byte> rest) : LineStream
-    {
-        private ReadOnlyMemory<byte> _rest = rest;
-
-        public override ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default) =>
-            _rest.IsEmpty ? line._network.ReadAsync(room, cancellation) : ValueTask.FromResult(TakeRest(room));
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => line._network.WriteAsync(bytes, cancellation);
-
-        protected override void Dispose(bool disposing) => line.Shut();
-
-        private int TakeRest(Memory<byte> room)
-        {
-            var taken = Math.Min(room.Length, _rest.Length);
-            _rest[..taken].CopyTo(room);
-            _rest = _rest[taken..];
-            return taken;
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class LineTransportSpecs : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private readonly List<string> _logged = [];
-    private readonly TaskCompletionSource<Stream?> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<(Stream Connection, ReadOnlyMemory<byte> Come)?> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication _app = null!;
@@ -106,13 +106,13 @@ public sealed class LineTransportSpecs : IAsyncLifetime
         using var caller = await DialAsync();
         await caller.SendAsync("GET /upgrade HTTP/1.1\r\nHost: bob\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly "u8.ToArray(), Cancellation);
         await ReadUntilAsync(caller, text => text.EndsWith("\r\n\r\n", StringComparison.Ordinal));
-        var line = await _taken.Task.WaitAsync(Deadline, Cancellation);
+        var (line, come) = (await _taken.Task.WaitAsync(Deadline, Cancellation))!.Value;
         await caller.SendAsync("late"u8.ToArray(), Cancellation);
 
-        var (read, buffer) = ("", new byte[3]);
+        var (read, buffer) = (Encoding.ASCII.GetString(come.Span), new byte[3]);
         while (read.Length < 10)
-            read += Encoding.ASCII.GetString(buffer, 0, await line!.ReadAsync(buffer, Cancellation));
-        await line!.WriteAsync("answer"u8.ToArray(), Cancellation);
+            read += Encoding.ASCII.GetString(buffer, 0, await line.ReadAsync(buffer, Cancellation));
+        await line.WriteAsync("answer"u8.ToArray(), Cancellation);
 
         read.Should().Be("early late");
         (await ReadUntilAsync(caller, text => text.Length >= 6)).Should().Be("answer");
@@ -124,7 +124,7 @@ public sealed class LineTransportSpecs : IAsyncLifetime
         using var caller = await DialAsync();
         await caller.SendAsync("GET /upgrade HTTP/1.1\r\nHost: bob\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"u8.ToArray(), Cancellation);
         await ReadUntilAsync(caller, text => text.EndsWith("\r\n\r\n", StringComparison.Ordinal));
-        var line = (await _taken.Task.WaitAsync(Deadline, Cancellation))!;
+        var (line, _) = (await _taken.Task.WaitAsync(Deadline, Cancellation))!.Value;
         var reading = line.ReadAsync(new byte[1], Cancellation).AsTask();
 
         await line.DisposeAsync();

@@ -9,7 +9,7 @@ namespace Bob.Tests.Realtime;
 public sealed class AudioBacklogSpecs
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly AudioBacklog _backlog;
+    private AudioBacklog _backlog;
 
     public AudioBacklogSpecs() => _backlog = new AudioBacklog(_clock);
 

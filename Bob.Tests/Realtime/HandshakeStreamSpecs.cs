@@ -21,10 +21,10 @@ public sealed class HandshakeStreamSpecs
         await far.WriteAsync(Encoding.ASCII.GetBytes(Head + "frames"), Cancellation);
 
         var client = await ReadAsync(stream, Head.Length);
-        stream.Over();
+        var (connection, come) = stream.Over();
 
         client.Should().Be(Head);
-        (await ReadAsync(stream, 6)).Should().Be("frames");
+        (await ReadAsync(connection, 6, come)).Should().Be("frames");
     }
 
     [Fact]
@@ -41,10 +41,10 @@ public sealed class HandshakeStreamSpecs
             var client = await ReadAsync(stream, Math.Min(cut, Head.Length));
             await far.WriteAsync(answer.AsMemory(cut), Cancellation);
             client += await ReadAsync(stream, Head.Length - client.Length);
-            stream.Over();
+            var (connection, come) = stream.Over();
 
             client.Should().Be(Head);
-            (await ReadAsync(stream, 6)).Should().Be("frames");
+            (await ReadAsync(connection, 6, come)).Should().Be("frames");
         }
     }
 
@@ -68,9 +68,9 @@ public sealed class HandshakeStreamSpecs
         read.ToString().Should().Be(answer);
     }
 
-    private static async Task<string> ReadAsync(HandshakeStream stream, int length)
+    private static async Task<string> ReadAsync(Stream stream, int length, ReadOnlyMemory<byte> come = default)
     {
-        var (text, buffer) = ("", new byte[4096]);
+        var (text, buffer) = (Encoding.ASCII.GetString(come.Span), new byte[4096]);
         while (text.Length < length)
             text += Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer, Cancellation));
         return text;
