@@ -42,6 +42,8 @@ internal sealed class VoiceFormat
     /// <summary>Takes a piece of voice in, which is well-formed base64; true when this is no μ-law.</summary>
     public bool IsWrong(ReadOnlySpan<byte> base64)
     {
+        if (_heard >= Listened)
+            return false;
         const int Characters = 400; // 300 bytes, whole groups of four
         Span<byte> bytes = stackalloc byte[Characters / 4 * 3];
         while (_heard < Listened && !base64.IsEmpty)
