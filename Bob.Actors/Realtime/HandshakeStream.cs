@@ -15,7 +15,12 @@ internal sealed class HandshakeStream(Stream connection) : LineStream
     private static ReadOnlySpan<byte> EmptyLine => "\r\n\r\n"u8;
 
     /// <summary>The handshake is through: the connection, and what of it has come that the client was not given. From here on nobody reads here.</summary>
-    public (Stream Connection, ReadOnlyMemory<byte> Come) Over() => (connection, _rest);
+    public (Stream Connection, ReadOnlyMemory<byte> Come) Over()
+    {
+        var come = _rest;
+        _rest = default;
+        return (connection, come);
+    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> room, CancellationToken cancellation = default)
     {

@@ -25,6 +25,8 @@ internal sealed class ListeningSocket(IMessageSocket socket, Action<ModelFailure
         return socket.CloseAsync(code, reason);
     }
 
+    public void Expect(params ReadOnlySpan<object> needed) => socket.Expect([this, .. needed]);
+
     public void Abort()
     {
         _left = true;

@@ -37,6 +37,7 @@ internal sealed class ModelConnection
             socket, leg, new ConnectionDrained(Number), failure => new ConnectionBroken(Number, ModelRefusal.FromException(failure)), setup.Clock);
         _reader = new ModelReader(socket, line, leg, setup.CallerLeg, setup.Clock);
         _backlog = new AudioBacklog(setup.Clock);
+        socket.Expect([_reader, _reader.Progress, .. Needed.By(setup.CallerLeg)]);
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(_reader.RunAsync); // what the dial carried along would be carried along for every frame
     }

@@ -7,27 +7,40 @@ internal sealed class BeatTimers(TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private readonly PriorityQueue<(BeatTimer Timer, int Setting), long> _set = new();
+    private volatile bool _ended;
 
-    /// <summary>A timer as those of <see cref="TimeProvider"/>, whose callback is done in no time: others ring after it.</summary>
+    /// <summary>
+    /// A timer as those of <see cref="TimeProvider"/>, whose callback is done in no time: others ring after it. Disposing it does not wait for a callback that is under way.
+    /// </summary>
     public ITimer Create(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        if (_ended)
+            return clock.CreateTimer(callback, state, dueTime, period);
         var timer = new BeatTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
     }
 
-    /// <summary>A beat.</summary>
-    public void Ring()
+    /// <summary>A beat: those that are due by now ring.</summary>
+    public void Ring() => Ring(clock.GetTimestamp());
+
+    /// <summary>There will be no beat any more: all ring, once.</summary>
+    public void End()
     {
-        while (Next() is { } due)
+        _ended = true;
+        Ring(long.MaxValue);
+    }
+
+    private void Ring(long now)
+    {
+        while (Next(now) is { } due)
             due.Callback(due.State);
     }
 
-    private (TimerCallback Callback, object? State)? Next()
+    private (TimerCallback Callback, object? State)? Next(long now)
     {
         lock (_lock)
         {
-            var now = clock.GetTimestamp();
             while (_set.TryPeek(out var next, out var at) && at <= now)
             {
                 _set.Dequeue();
@@ -41,7 +54,7 @@ internal sealed class BeatTimers(TimeProvider clock)
 
     private void Set(BeatTimer timer, int setting, TimeSpan dueTime)
     {
-        if (dueTime != Timeout.InfiniteTimeSpan)
+        if (dueTime != Timeout.InfiniteTimeSpan && !_ended)
             _set.Enqueue((timer, setting), clock.GetTimestamp() + (long)(dueTime.TotalSeconds * clock.TimestampFrequency));
     }
 

@@ -27,6 +27,7 @@ public sealed class EpollStream : LineStream, IValueTaskSource<int>
     private TaskCompletionSource? _waitsToWrite;
     private volatile bool _mayEnd;
     private bool _disposed, _underWay;
+    private object[] _expected = [];
 
     /// <param name="socket">Does not block, and nothing else uses its asynchronous calls. Disposed with the stream.</param>
     internal EpollStream(Socket socket, SocketLoop loop)
@@ -104,9 +105,14 @@ public sealed class EpollStream : LineStream, IValueTaskSource<int>
             Interlocked.Exchange(ref _waitsToWrite, null)?.TrySetResult();
         }
 
-        if (StopWaiting())
-            Resume();
+        if (!StopWaiting())
+            return;
+        Needed.Fetch(_expected);
+        Resume();
     }
+
+    /// <summary>From now on these are fetched before a read goes on.</summary>
+    internal void Expect(object[] needed) => _expected = needed;
 
     int IValueTaskSource<int>.GetResult(short token)
     {
@@ -126,6 +132,7 @@ public sealed class EpollStream : LineStream, IValueTaskSource<int>
         if (Interlocked.Exchange(ref _disposed, true))
             return;
         _loop.Leave(this);
+        _expected = [];
         Fail(Disposed());
         if (Interlocked.Exchange(ref _waitsToWrite, null) is { } writer)
             ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.TrySetException(Disposed()), writer, preferLocal: false);

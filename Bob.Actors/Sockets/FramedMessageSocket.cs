@@ -116,6 +116,9 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
     }
 
     /// <inheritdoc/>
+    public void Expect(params ReadOnlySpan<object> needed) => (_stream as EpollStream)?.Expect([this, _reader, .. needed]);
+
+    /// <inheritdoc/>
     public void Abort() => Cut(new WebSocketException(WebSocketError.InvalidState, "The socket was cut."));
 
     SocketMessage IValueTaskSource<SocketMessage>.GetResult(short token) => _receiving.GetResult(token);

@@ -35,7 +35,7 @@ public interface IMessageSocket
     /// <remarks>Between a CLOSE and the end of the connection messages are dropped without a word: the reader tells of the end.</remarks>
     ValueTask SendAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellation);
 
-    /// <summary>Sends two text messages, one after the other; in one piece where the socket can, which costs hardly more than one. Otherwise as above.</summary>
+    /// <summary>Sends two text messages, neither empty, one after the other; in one piece where the socket can, which costs hardly more than one. Otherwise as above.</summary>
     async ValueTask SendAsync(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, CancellationToken cancellation)
     {
         await SendAsync(first, cancellation);
@@ -44,6 +44,12 @@ public interface IMessageSocket
 
     /// <summary>Says CLOSE, waits at most a second for the peer's, and frees the socket. Safe to call from anywhere, any number of times.</summary>
     Task CloseAsync(int code, string reason);
+
+    /// <summary>Tells what every message will need besides the socket itself, so that it is at hand when one comes (<see cref="Needed"/>). Nothing depends on it.</summary>
+    void Expect(params ReadOnlySpan<object> needed)
+    {
+        // Not every socket can do something about it.
+    }
 
     /// <summary>Cuts the connection at once. Safe to call from anywhere, any number of times.</summary>
     void Abort();

@@ -3,7 +3,7 @@ namespace Bob.Actors.Sockets;
 /// <summary>
 /// The time in which this process was awake: what counts when a far end says nothing. When it is Bob who stood still (a stopped machine, a starved
 /// pool), all deadlines are over at once, while what would have met them waits unread in the sockets; by this clock he slept for half a second at most.
-/// The time of day and timers are those of the clock below: a deadline that is a timer, as that of a dial, is not spared a standstill. Safe from any thread.
+/// The time of day is that of the clock below, and so is that of timers: a deadline that is a timer, as that of a dial, is not spared a standstill. Safe from any thread.
 /// </summary>
 /// <remarks>
 /// Timers ring with its beat, as do those who listen to <see cref="Beats"/>, so that threads are woken for all of them at once: to wake one costs as much as some frames.
@@ -16,7 +16,7 @@ public sealed class WakingTime : TimeProvider, IDisposable
     /// <summary>So much of a standstill counts: shorter ones are those of any busy machine.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>From one beat to the next, and so what a timer may be late by.</summary>
+    /// <summary>From one beat to the next, and so what a timer is late by at most while the process is in time.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     private readonly TimeProvider _clock;
@@ -58,15 +58,20 @@ public sealed class WakingTime : TimeProvider, IDisposable
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         _timers.Create(callback, state, dueTime, period);
 
-    public void Dispose() => _pulse.Dispose();
+    /// <summary>There are no more beats. What waits for one rings at once: nobody's end should wait for ever.</summary>
+    public void Dispose()
+    {
+        _pulse.Dispose();
+        _timers.End();
+    }
 
     private void Beat()
     {
         var late = _clock.GetElapsedTime(_wound) - Interval;
         Tell();
+        Wind(); // first, so that nobody who hears it can hold up the next
         Beats?.Invoke(late > TimeSpan.Zero ? late : TimeSpan.Zero);
         _timers.Ring();
-        Wind();
     }
 
     /// <summary>Anew for every beat: of a timer that rings by itself, nobody would see that it is always late.</summary>

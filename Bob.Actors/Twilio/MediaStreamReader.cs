@@ -218,6 +218,7 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
         {
             case StreamAccepted accepted:
                 (_callerLeg, _modelLeg, _recorder, _stream) = (accepted.CallerLeg, accepted.ModelLeg, accepted.Recorder, stream);
+                socket.Expect([this, stream, .. Needed.By(_modelLeg)]);
                 return null;
             case StreamRefused refused:
                 Refused(refused.Reason, start.CallSid, start.StreamSid);

@@ -1,8 +1,8 @@
 namespace Bob.Host.Calls;
 
 /// <summary>
-/// How late ticks were in the last <see cref="Memory"/>, and whether that is too much for one more call: too much is a 99th
-/// percentile over the limit, until it is under half of it. One tick that is late, as after a garbage collection, does not count. Pure; one owner.
+/// How late ticks were in the last <see cref="Memory"/>, and whether that is too much for one more call: too much are two that
+/// are over the limit, until there is no more than one over half of it. One tick that is late, as after a garbage collection, does not count. Pure; one owner.
 /// </summary>
 public sealed class LagWindow(TimeSpan most)
 {
@@ -22,7 +22,7 @@ public sealed class LagWindow(TimeSpan most)
             Count(_ticks.Dequeue().Late, -1);
         _ticks.Enqueue((now, late));
         Count(late, 1);
-        IsOver = Exceeds(IsOver ? _late : _tooLate);
+        IsOver = (IsOver ? _late : _tooLate) > 1;
     }
 
     private void Count(TimeSpan late, int change)
@@ -33,6 +33,4 @@ public sealed class LagWindow(TimeSpan most)
             _late += change;
     }
 
-    /// <summary>Whether the 99th percentile is among so many.</summary>
-    private bool Exceeds(int count) => count > Math.Max(1, _ticks.Count / 100);
 }

@@ -3,7 +3,7 @@ namespace Bob.Host.Configuration;
 /// <summary>Bounds on new calls, beside how many there may be at once. Live calls are never touched.</summary>
 /// <param name="CallsPerCaller">New calls a minute from one number; null: as many as come.</param>
 /// <param name="CallsPerSecond">New calls a second from all numbers; twice as many may come at once. Null: as many as come.</param>
-/// <param name="MaxLag">Lateness of the process, its 99th percentile over some seconds, from which on no call is taken; null: not looked at.</param>
+/// <param name="MaxLag">Lateness of the process, more than once in some seconds, from which on no call is taken; null: not looked at.</param>
 /// <param name="MaxMemory">Bytes of memory from which on no call is taken; null: not looked at.</param>
 public sealed record AdmissionOptions(int? CallsPerCaller, int? CallsPerSecond, TimeSpan? MaxLag, long? MaxMemory);
 

@@ -114,7 +114,7 @@ public sealed class LineConnection
             {
                 return await line._network.ReadAsync(room, cancellation);
             }
-            catch (Exception ended) when (line._shut == 1 && ended is IOException or ObjectDisposedException)
+            catch (Exception ended) when (ended is ObjectDisposedException || (line._shut == 1 && ended is IOException))
             {
                 throw new ConnectionAbortedException();
             }

@@ -300,6 +300,64 @@ public sealed class FramedMessageSocketSpecs
         _wire.Writes.Should().ContainSingle();
     }
 
+    [Theory]
+    [InlineData(SocketRole.Server)]
+    [InlineData(SocketRole.Client)]
+    public async Task Two_messages_are_sent_in_one_write_and_are_two(SocketRole role)
+    {
+        var wire = new Wire();
+        var socket = new FramedMessageSocket(wire, new SocketTerms(role, Cap), TimeProvider.System);
+        var longer = new string('x', 70_000);
+
+        await socket.SendAsync("one"u8.ToArray(), "two"u8.ToArray(), Cancellation);
+        await socket.SendAsync(Encoding.UTF8.GetBytes(longer), "four"u8.ToArray(), Cancellation);
+
+        wire.Writes.Should().HaveCount(2);
+        wire.Frames.Select(frame => (frame.First, frame.Text, frame.Masked)).Should().Equal(
+            new[] { "one", "two", longer, "four" }.Select(text => (Text, text, (bool?)(role == SocketRole.Client))));
+    }
+
+    [Fact]
+    public async Task Two_messages_that_find_another_under_way_go_out_after_it()
+    {
+        _wire.Hold();
+        Feed(Ping("p"), Of("heard"));
+        await _socket.ReceiveAsync(Cancellation);
+        var sending = _socket.SendAsync("one"u8.ToArray(), "two"u8.ToArray(), Cancellation).AsTask();
+        sending.IsCompleted.Should().BeFalse();
+
+        _wire.Release();
+        await sending;
+
+        Written().Should().Equal((Pong, "p"), (Text, "one"), (Text, "two"));
+        _wire.Misused.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task What_came_with_the_handshake_is_heard_first_however_much_it_is_and_wherever_it_is_cut()
+    {
+        var texts = new[] { "one", new string('x', 5_000), "three" };
+        var bytes = Frame.Bytes(texts.Select(text => Of(text)), masked: true);
+        foreach (var cut in new[] { 1, 5, 9, 12, 2_047, 2_048, 2_049, bytes.Length - 1, bytes.Length })
+        {
+            var wire = new Wire();
+            var socket = new FramedMessageSocket(wire, new SocketTerms(SocketRole.Server, Cap), TimeProvider.System, come: bytes.AsMemory(0, cut).ToArray());
+            wire.Feed(bytes.AsMemory(cut).ToArray());
+
+            foreach (var text in texts)
+                Encoding.UTF8.GetString((await socket.ReceiveAsync(Cancellation)).Utf8.Span).Should().Be(text);
+        }
+    }
+
+    [Fact]
+    public async Task A_close_that_came_with_the_handshake_is_told()
+    {
+        var socket = new FramedMessageSocket(
+            _wire, new SocketTerms(SocketRole.Server, Cap), TimeProvider.System, come: Frame.Bytes([Close(1013, "later")], masked: true));
+
+        (await socket.ReceiveAsync(Cancellation)).Should().Be(new SocketMessage(SocketMessageKind.Close, default, 1013, "later"));
+    }
+
     [Fact]
     public void A_message_that_is_there_is_received_within_the_call_and_without_a_copy()
     {

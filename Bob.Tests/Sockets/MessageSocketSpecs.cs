@@ -85,6 +85,17 @@ public abstract class MessageSocketSpecs
     }
 
     [Fact]
+    public async Task Two_that_are_sent_together_arrive_as_two()
+    {
+        await using var line = await OpenAsync();
+
+        await line.Socket.SendAsync("one"u8.ToArray(), "two"u8.ToArray(), Cancellation);
+        await line.Socket.SendAsync("three"u8.ToArray(), Cancellation);
+
+        (await line.HeardAsync(3)).Should().Equal("one", "two", "three");
+    }
+
+    [Fact]
     public async Task Closing_says_the_code_and_the_reason()
     {
         await using var line = await OpenAsync();

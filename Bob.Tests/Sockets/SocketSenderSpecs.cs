@@ -28,6 +28,23 @@ public sealed class SocketSenderSpecs : Akka.TestKit.Xunit.TestKit
     }
 
     [Fact]
+    public void Two_messages_of_one_buffer_are_two_also_when_they_have_to_wait()
+    {
+        "12"u8.CopyTo(_sender.Buffer(2));
+        _sender.Send(1, 1);
+        _socket.Hold();
+        "34"u8.CopyTo(_sender.Buffer(2));
+        _sender.Send(1, 1);
+        _sender.Busy.Should().BeTrue();
+
+        _socket.Release();
+        ExpectMsg("drained");
+
+        _socket.Sent.Should().Equal("1", "2", "3", "4");
+        _socket.Misused.Should().BeFalse();
+    }
+
+    [Fact]
     public void What_is_posted_while_busy_goes_in_its_turn_and_one_at_a_time()
     {
         _socket.Hold();

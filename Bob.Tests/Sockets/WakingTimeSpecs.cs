@@ -181,6 +181,35 @@ public sealed class WakingTimeSpecs : IDisposable
     }
 
     [Fact]
+    public async Task What_is_held_up_in_a_beat_holds_up_no_other()
+    {
+        using var waking = new WakingTime(TimeProvider.System);
+        using var release = new ManualResetEventSlim();
+        var rang = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stuck = waking.CreateTimer(_ => release.Wait(), null, TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        using var other = waking.CreateTimer(_ => rang.SetResult(), null, TimeSpan.FromMilliseconds(300), Timeout.InfiniteTimeSpan);
+
+        var waiting = rang.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        await waiting;
+        release.Set();
+    }
+
+    [Fact]
+    public void When_there_are_no_more_beats_what_waits_rings_and_what_comes_later_is_the_clocks_own()
+    {
+        var (waited, later) = (0, 0);
+        using var timer = _waking.CreateTimer(_ => waited++, null, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
+
+        _waking.Dispose();
+        waited.Should().Be(1);
+        using var late = _waking.CreateTimer(_ => later++, null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        (waited, later).Should().Be((1, 1));
+    }
+
+    [Fact]
     public void What_rings_may_set_its_timer_anew()
     {
         var rang = 0;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AwesomeAssertions;
+using Bob.Actors.Audio;
 using Bob.Actors.Calls;
 using Bob.Actors.Twilio;
 using CsCheck;
@@ -294,6 +295,17 @@ public sealed class TwilioCodecSpecs
         Media(writer, Silence).Should().Be($$$"""{"event":"media","streamSid":"{{{Sid}}}","media":{"payload":"{{{Silence}}}"}}""");
         Mark(writer, "g1:m7").Should().Be($$$"""{"event":"mark","streamSid":"{{{Sid}}}","mark":{"name":"g1:m7"}}""");
         Encoding.UTF8.GetString(writer.Clear.Span).Should().Be($$"""{"event":"clear","streamSid":"{{Sid}}"}""");
+    }
+
+    [Fact]
+    public void There_is_room_for_the_longest_mark_of_the_ledger()
+    {
+        var writer = new TwilioWriter(new StreamSid(Sid));
+        var buffer = new byte[writer.LongestMark];
+
+        var length = writer.WriteMark(buffer, new PlaybackMark(int.MaxValue, int.MaxValue));
+
+        Encoding.UTF8.GetString(buffer.AsSpan(0, length)).Should().Be($$$"""{"event":"mark","streamSid":"{{{Sid}}}","mark":{"name":"g2147483647:m2147483647"}}""");
     }
 
     [Fact]
