@@ -345,7 +345,7 @@ public sealed class FramedMessageSocketSpecs
             wire.Feed(bytes.AsMemory(cut).ToArray());
 
             foreach (var text in texts)
-                Encoding.UTF8.GetString((await socket.ReceiveAsync(Cancellation)).Utf8.Span).Should().Be(text);
+                Encoding.UTF8.GetString((await ReceiveAsync(socket)).Utf8.Span).Should().Be(text);
         }
     }
 
@@ -355,7 +355,7 @@ public sealed class FramedMessageSocketSpecs
         var socket = new FramedMessageSocket(
             _wire, new SocketTerms(SocketRole.Server, Cap), TimeProvider.System, come: Frame.Bytes([Close(1013, "later")], masked: true));
 
-        (await socket.ReceiveAsync(Cancellation)).Should().Be(new SocketMessage(SocketMessageKind.Close, default, 1013, "later"));
+        (await ReceiveAsync(socket)).Should().Be(new SocketMessage(SocketMessageKind.Close, default, 1013, "later"));
     }
 
     [Fact]
@@ -397,6 +397,9 @@ public sealed class FramedMessageSocketSpecs
 
         keys.Should().HaveCountGreaterThan(995);
     }
+
+    private static Task<SocketMessage> ReceiveAsync(FramedMessageSocket socket) =>
+        socket.ReceiveAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
 
     private static async Task<Exception> Fails(ValueTask<SocketMessage> receiving) => await Fails(new ValueTask(receiving.AsTask()));
 
