@@ -33,37 +33,6 @@ public sealed class SocketLoopSpecs
     }
 
     [Fact]
-    public async Task What_a_read_will_need_changes_nothing_while_it_is_moved_about_and_is_let_go_with_the_connection()
-    {
-        var (near, far) = await OpenAsync();
-        await using var _ = far;
-        near.CompletesInline = true;
-        var expected = Expect();
-
-        var sending = SendAsync(far, 1, 300_000);
-        var receiving = ReceiveAsync(near, 1, 300_000);
-        while (!receiving.IsCompleted)
-        {
-            GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: true);
-            await Task.Yield();
-        }
-
-        await Task.WhenAll(sending, receiving).WaitAsync(Deadline, Cancellation);
-        await near.DisposeAsync();
-        GC.Collect();
-        expected.IsAlive.Should().BeFalse();
-        GC.KeepAlive(near);
-
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        WeakReference Expect()
-        {
-            var needed = new object();
-            near.Expect([needed, new byte[1], "text", new byte[100_000]]);
-            return new WeakReference(needed);
-        }
-    }
-
-    [Fact]
     public async Task What_is_said_before_the_end_is_heard_and_then_the_end()
     {
         for (var i = 0; i < 500; i++)

@@ -161,26 +161,6 @@ public sealed class WakingTimeSpecs : IDisposable
     }
 
     [Fact]
-    public void A_timer_that_was_disposed_holds_nothing_though_its_time_is_far_away()
-    {
-        var held = Held();
-
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-
-        held.IsAlive.Should().BeFalse();
-
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-        WeakReference Held()
-        {
-            var what = new object();
-            _waking.CreateTimer(static _ => { }, what, TimeSpan.FromHours(1), Timeout.InfiniteTimeSpan).Dispose();
-            return new WeakReference(what);
-        }
-    }
-
-    [Fact]
     public async Task What_is_held_up_in_a_beat_holds_up_no_other()
     {
         using var waking = new WakingTime(TimeProvider.System);
