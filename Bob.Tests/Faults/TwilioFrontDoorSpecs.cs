@@ -99,6 +99,7 @@ public sealed class TwilioFrontDoorSpecs
         var again = await house.PostAsync("/incoming-call", Form(SomeCall, "ringing"));
 
         again.Should().Be(first);
+        await house.UntilAsync(() => house.Model.Connections > 0, "a dial");
         house.Model.Connections.Should().Be(1);
         house.Lines.Should().ContainSingle(line => line.Contains("Incoming call"));
         await live.SendAsync(RawStream.Stop);
@@ -116,6 +117,7 @@ public sealed class TwilioFrontDoorSpecs
 
         other.Body.Should().Contain("<Reject");
         again.Should().Be(first);
+        await house.UntilAsync(() => house.Model.Connections > 0, "a dial");
         house.Model.Connections.Should().Be(1);
     }
 
