@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -77,7 +76,7 @@ public static class RealtimeReader
                 else if (reader.ValueTextEquals("delta"u8))
                 {
                     read.Base64 = Bytes(ref reader);
-                    read.Bytes = reader.TokenType == JsonTokenType.String ? DecodedLength(read.Base64) : -1;
+                    read.Bytes = reader.TokenType == JsonTokenType.String ? UsualText.DecodedLength(read.Base64) : -1;
                 }
                 else if (reader.ValueTextEquals("response_id"u8)) read.ResponseId = Bytes(ref reader);
                 else if (reader.ValueTextEquals("item_id"u8)) read.ItemId = Bytes(ref reader);
@@ -327,10 +326,6 @@ public static class RealtimeReader
     /// <summary>JSON has numbers that are none in memory, such as 1e999; they count as little as those below zero.</summary>
     private static double Finite(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.GetDouble() is var number && double.IsFinite(number) ? Math.Clamp(number, 0, MostBilled) : 0;
-
-    /// <summary>-1 for what is not base64. Whitespace, which the framework's check lets pass, is not: the value is spliced on as it is.</summary>
-    private static int DecodedLength(ReadOnlySpan<byte> base64) =>
-        Base64.IsValid(base64, out var bytes) && base64.Length == (bytes + 2) / 3 * 4 ? bytes : -1;
 
     private static ReadOnlySpan<byte> Bytes(scoped ref Utf8JsonReader reader)
     {

@@ -49,10 +49,13 @@ internal ref struct UsualText(ReadOnlySpan<byte> utf8)
     /// <param name="bytes">What it is decoded.</param>
     public bool SaysBase64(out ReadOnlySpan<byte> base64, out int bytes)
     {
-        bytes = 0;
-        // The framework's check lets white space pass.
-        return SaysText(out base64) && Base64.IsValid(base64, out bytes) && base64.Length == (bytes + 2) / 3 * 4;
+        bytes = -1;
+        return SaysText(out base64) && (bytes = DecodedLength(base64)) >= 0;
     }
+
+    /// <summary>Bytes that base64 is decoded; -1 for what is none. White space, which the framework's check lets pass, is not: audio is spliced on as it is.</summary>
+    public static int DecodedLength(ReadOnlySpan<byte> base64) =>
+        Base64.IsValid(base64, out var bytes) && base64.Length == (bytes + 2) / 3 * 4 ? bytes : -1;
 
     private bool SaysText(out ReadOnlySpan<byte> text)
     {

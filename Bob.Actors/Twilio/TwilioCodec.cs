@@ -219,7 +219,7 @@ public static class TwilioCodec
             if (reader.ValueTextEquals("payload"u8))
             {
                 e.Payload = Bytes(ref reader, "payload is not a string");
-                e.PayloadBytes = DecodedLength(e.Payload);
+                e.PayloadBytes = UsualText.DecodedLength(e.Payload);
                 hasPayload = true;
             }
             else if (reader.ValueTextEquals("track"u8)) e.Inbound = IsInbound(ref reader);
@@ -343,10 +343,6 @@ public static class TwilioCodec
         var unescaped = new byte[reader.ValueSpan.Length];
         return unescaped.AsSpan(0, reader.CopyString(unescaped));
     }
-
-    /// <summary>-1 for what is not base64. Whitespace, which the framework's check lets pass, is not: the payload is spliced on as it is.</summary>
-    private static int DecodedLength(ReadOnlySpan<byte> base64) =>
-        Base64.IsValid(base64, out var bytes) && base64.Length == (bytes + 2) / 3 * 4 ? bytes : -1;
 
     private static void EnterObject(scoped ref Utf8JsonReader reader, string wrong)
     {

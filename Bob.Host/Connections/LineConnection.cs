@@ -78,7 +78,7 @@ public sealed class LineConnection
 
     /// <summary>Ends the connection. Any number of times; the first counts.</summary>
     /// <param name="gently">What was sent arrives.</param>
-    public void Shut(bool gently = true)
+    private void Shut(bool gently = true)
     {
         if (Interlocked.Exchange(ref _shut, 1) == 1)
             return;
