@@ -43,7 +43,7 @@ public sealed class PlaybackLedger
     private readonly Queue<string> _fenced = new();
     private readonly Queue<long> _lateness = new();
     private SpokenItem? _lastAccepted;
-    private string? _activeResponse;
+    private string? _activeResponse, _lastResponse;
     private long _end, _sent, _heard, _marked, _anchor;
     private TimeSpan _anchorTime;
     private bool _markDue;
@@ -71,7 +71,7 @@ public sealed class PlaybackLedger
     public TimeSpan HeardUntil(TimeSpan now) => HeardAt(Position(now));
 
     /// <summary>The model began a response.</summary>
-    public void ResponseStarted(string responseId) => _activeResponse = responseId;
+    public void ResponseStarted(string responseId) => _activeResponse = _lastResponse = responseId;
 
     /// <summary>The model ended a response, in whatever way.</summary>
     /// <returns>The items of it that had not come to their end.</returns>
@@ -207,8 +207,8 @@ public sealed class PlaybackLedger
         var cut = _items.Where(item => !item.AllHeard || !item.Complete).Select(item => item.Report()).ToList();
         foreach (var item in _items)
             Fence(item.Item.ResponseId);
-        if (_activeResponse is not null)
-            Fence(_activeResponse);
+        if (_lastResponse is not null)
+            Fence(_lastResponse); // also when it counts as ended: a model that never said so may go on with it
         _queue.Clear();
         _items.Clear();
         _end = _sent = _marked = _heard;

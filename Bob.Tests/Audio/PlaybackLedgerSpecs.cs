@@ -131,6 +131,21 @@ public sealed class PlaybackLedgerSpecs
     }
 
     [Fact]
+    public void O38_Late_audio_is_not_heard_either_of_a_response_that_counted_as_ended_before_the_caller_spoke()
+    {
+        _ledger.ResponseStarted("r1");
+        Say(First, 400);
+        _ledger.ItemFinished(First);
+        Send(at: 0);
+        _ledger.MarkReturned(_marks[^1].ToString(), At(450)).Should().BeTrue();
+        _ledger.ResponseFinished("r1"); // taken for ended, because nothing more came of it
+        _ledger.AllHeard.Should().BeTrue();
+        _ledger.Interrupt(At(500));
+
+        _ledger.Append(Voice.Of(Second, ms: 400), At(510)).Should().BeFalse();
+    }
+
+    [Fact]
     public void A_response_interrupted_before_its_first_word_stays_silent()
     {
         _ledger.ResponseStarted("r1");

@@ -405,10 +405,10 @@ internal sealed class RandomCall : IAsyncDisposable
             return result.Task;
         }
 
-        /// <summary>The oldest dial that is still of use; null when there is none, also after the moment that one may need to show.</summary>
+        /// <summary>The oldest dial that is still of use; null when there is none, also after the moment that one may need to show: it starts on another thread.</summary>
         public async Task<TaskCompletionSource<DialResult>?> NextAsync()
         {
-            for (var tries = 0; tries < 200; tries++)
+            for (var tries = 0; tries < 25; tries++)
             {
                 while (_dials.TryDequeue(out var dial))
                 {
@@ -416,7 +416,7 @@ internal sealed class RandomCall : IAsyncDisposable
                         return dial.Result;
                 }
 
-                await Task.Yield();
+                await Task.Delay(TimeSpan.FromMilliseconds(2));
             }
 
             return null;
