@@ -64,7 +64,9 @@ public sealed partial class JournalWriterSpecs
         await node.UntilAsync(() => node.Writer.Failure == "gone");
         node.Tell(entries[4..told]);
         await AFewTriesAsync();
-        (node.Spool.Length > 0, node.Writer.State, node.Writer.Failure).Should().Be((told > 4, JournalState.Spool, "gone"));
+        (node.Writer.State, node.Writer.Failure).Should().Be((JournalState.Spool, "gone"));
+        if (told > 4)
+            node.Spool.Length.Should().BePositive("the database does not have it"); // and may be at 4, if the writer had not yet heard that it has
         Rename(Away, _folder.Database);
 
         await node.UntilAsync(() => node.Spool.Length == 0 && node.Writer is { Failure: null, State: JournalState.Database });
