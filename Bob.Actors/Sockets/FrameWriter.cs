@@ -10,8 +10,8 @@ namespace Bob.Actors.Sockets;
 /// </summary>
 /// <remarks>What a frame passes is out of the processor's cache when the next one comes, so it passes few objects: nobody else has this one, and it is its own lock.</remarks>
 /// <param name="masks">Whether this is the client's side.</param>
-/// <param name="broken">Told that a write failed, after which nothing can follow it; gives what to throw.</param>
-internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exception> broken)
+/// <param name="broken">Told that a write failed, after which nothing can follow it; gives what to throw, once that may be known.</param>
+internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Task<Exception>> broken)
 {
     private FrameMask _mask = masks ? new FrameMask() : default;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,7 +51,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
-            return ValueTask.FromException(Break(failure));
+            return ThrowAsync(failure);
         }
 
         if (!writing.IsCompletedSuccessfully)
@@ -121,11 +121,13 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
-            throw Break(failure);
+            throw await BreakAsync(failure);
         }
 
         GoOn();
     }
+
+    private async ValueTask ThrowAsync(Exception failure) => throw await BreakAsync(failure);
 
     private void WriteNow()
     {
@@ -159,7 +161,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
-            var ended = Break(failure);
+            var ended = await BreakAsync(failure);
             next.Done?.TrySetException(ended);
         }
     }
@@ -182,9 +184,9 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Exc
         }
     }
 
-    private Exception Break(Exception failure)
+    private async Task<Exception> BreakAsync(Exception failure)
     {
-        var ended = broken(failure);
+        var ended = await broken(failure);
         End();
         return ended;
     }

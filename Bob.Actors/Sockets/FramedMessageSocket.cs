@@ -22,9 +22,8 @@ public sealed record SocketTerms(SocketRole Role, int MaxMessageBytes, TimeSpan 
 /// An <see cref="IMessageSocket"/> with Bob's own framing (RFC 6455) over a connection whose handshake is done. The framework's WebSocket answers
 /// pings unseen, so that nobody can count them, takes frames without a mask, and costs more on every frame of audio.
 /// </summary>
-public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<SocketMessage>
+public sealed partial class FramedMessageSocket : IMessageSocket, IValueTaskSource<SocketMessage>
 {
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
     private readonly Stream _stream;
     private readonly Action? _cut;
     private readonly TimeProvider _clock;
@@ -53,25 +52,11 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
     {
         (_stream, _clock, _cut, _heard) = (connection, clock, cut, clock.GetTimestamp());
         _reader = new FrameReader(masks: terms.Role == SocketRole.Server, terms.MaxMessageBytes, come.Span);
-        _writer = new FrameWriter(connection, masks: terms.Role == SocketRole.Client, Broken);
+        _writer = new FrameWriter(connection, masks: terms.Role == SocketRole.Client, UnwritableAsync);
         _came = Came;
         _allowance = new ControlAllowance(clock);
         if (terms.KeepAliveInterval > TimeSpan.Zero)
             _keepAlive = new KeepAlive(terms, clock, () => Volatile.Read(ref _heard), _writer.Ping, silent => Cut(silent));
-    }
-
-    /// <summary>How reading came to its end.</summary>
-    private enum ReadEnd
-    {
-        Open,
-
-        /// <summary>With the peer's CLOSE, or the end of what it sends.</summary>
-        Peer,
-
-        /// <summary>With something that cannot be read on; more may be under way.</summary>
-        Unreadable,
-
-        Failed,
     }
 
     /// <inheritdoc/>
@@ -102,7 +87,7 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
         if (cancellation.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellation);
         if (Volatile.Read(ref _cause) is { } cause)
-            return ValueTask.FromException(cause); // a frame on its way out may be the first to notice, and should know why
+            return ThrowWhenReadAsync(cause); // a frame on its way out may be the first to notice, and should know why
         var sending = _writer.SendAsync(first, second);
         return sending.IsCompleted || !cancellation.CanBeCanceled ? sending : UnlessCancelledAsync(sending, cancellation);
     }
@@ -228,102 +213,5 @@ public sealed class FramedMessageSocket : IMessageSocket, IValueTaskSource<Socke
                 _writer.Pong(pong);
             return received.Kind != ReceivedKind.Nothing;
         }
-    }
-
-    /// <summary>Says CLOSE at once; what the peer still sends is read away meanwhile, or it would be answered by a reset, and the CLOSE lost.</summary>
-    private WebSocketException Violated(int code, string rule)
-    {
-        var violated = new WebSocketException(WebSocketError.Faulted, $"Closed with {code}: {rule}.");
-        _ = Ended(ReadEnd.Unreadable, violated);
-        _ = CloseAsync(code, rule);
-        return violated;
-    }
-
-    private Exception Ended(ReadEnd end, Exception? failure = null)
-    {
-        _readEnd = end;
-        _read.TrySetResult();
-        return failure ?? new WebSocketException(WebSocketError.InvalidState);
-    }
-
-    private async Task EndAsync(int code, string reason)
-    {
-        try
-        {
-            using var deadline = new CancellationTokenSource(CloseTimeout, _clock);
-            _writer.Close(CloseFrame.Write(code, reason));
-            await _writer.Closed.WaitAsync(deadline.Token);
-            // Only the reader may read, so the peer's CLOSE is awaited through it: OpenAI never sends one, hence the deadline.
-            await _read.Task.WaitAsync(deadline.Token);
-            if (_readEnd == ReadEnd.Unreadable)
-                await ReadAwayAsync(deadline.Token);
-        }
-        catch (Exception ended) when (SocketFailure.Expected(ended))
-        {
-            // The peer is gone or too slow; what follows frees the socket either way.
-        }
-        finally
-        {
-            Free(gently: _readEnd == ReadEnd.Peer);
-            _ended.TrySetResult();
-        }
-    }
-
-    /// <summary>Not on a socket's thread, which a flood would never leave.</summary>
-    private async Task ReadAwayAsync(CancellationToken deadline)
-    {
-        var dropped = new byte[4096];
-        do
-        {
-            await Task.Yield();
-        }
-        while (await _stream.ReadAsync(dropped, deadline) > 0);
-        _readEnd = ReadEnd.Peer;
-    }
-
-    /// <summary>Cancelling cuts the connection. A reader brings the same token every time, so it is registered once and not for every frame.</summary>
-    private void Heed(CancellationToken cancellation)
-    {
-        _heeding.Unregister();
-        _heeded = cancellation;
-        _heeding = CutWhen(cancellation);
-        if (_freed == 1)
-            _heeding.Unregister();
-    }
-
-    private async ValueTask UnlessCancelledAsync(ValueTask sending, CancellationToken cancellation)
-    {
-        using var heeding = CutWhen(cancellation);
-        await sending;
-    }
-
-    private CancellationTokenRegistration CutWhen(CancellationToken cancellation) => cancellation.UnsafeRegister(
-        static (socket, token) => ((FramedMessageSocket)socket!).Cut(new OperationCanceledException(token)), this);
-
-    /// <summary>Why a read or a write failed: because of what Bob did to the connection, or by itself.</summary>
-    private Exception Broken(Exception failure)
-    {
-        Cut(failure as WebSocketException ?? new WebSocketException(WebSocketError.NativeError, failure));
-        return _cause ?? failure;
-    }
-
-    private void Cut(Exception cause)
-    {
-        Interlocked.CompareExchange(ref _cause, cause, null);
-        Free(gently: false);
-        _ended.TrySetResult();
-    }
-
-    private void Free(bool gently)
-    {
-        if (Interlocked.Exchange(ref _freed, 1) == 1)
-            return;
-        _keepAlive?.Dispose();
-        _heeding.Unregister();
-        _writer.End();
-        if (!gently)
-            _cut?.Invoke();
-        _stream.Dispose();
-        _read.TrySetResult();
     }
 }

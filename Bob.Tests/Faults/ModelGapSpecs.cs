@@ -18,11 +18,14 @@ public sealed class ModelGapSpecs
     /// <summary>The second session takes 2.5 s to be configured: a gap to speak into.</summary>
     private static readonly Fault SlowReturn = new() { At = new FaultPoint { Session = 2, Event = "session.updated" }, Do = FaultAction.Delay, Ms = 2500 };
 
+    /// <summary>What goes on in the second session takes its time, so that a question always finds it under way.</summary>
+    private static readonly Fault Unhurried = new() { At = new FaultPoint { Session = 2, Response = 1 }, Do = FaultAction.Pace, Speed = 1 };
+
     [Fact]
     public async Task O13_A_question_into_the_gap_is_answered_instead_of_the_cut_sentence()
     {
         var drop = new Fault { At = new FaultPoint { Session = 1, Response = 2, AudioMs = 400 }, Do = FaultAction.Drop };
-        await using var house = await StartAsync(Script(drop, SlowReturn));
+        await using var house = await StartAsync(Script(drop, SlowReturn, Unhurried));
         var call = house.Twilio.PlaceCall(new CallPlan { Steps = [new CallerStep.WaitForBob(), new CallerStep.Speak(Voice(WhenOpen))] });
 
         await call.WaitForHeardAsync(Ms(Greeting) + 400);

@@ -15,6 +15,7 @@ namespace Bob.Tests.Records;
 /// <summary>
 /// The real process, killed in the middle of calls, each at a random moment of its own: 20 calls in 4 kills, or in as many as <c>BOB_KILLS</c> says 5 each.
 /// </summary>
+[Collection(Alone.Name)] // a machine that is full writes no recording within the second
 public sealed class KilledProcessSpecs(ITestOutputHelper output) : IDisposable
 {
     private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("BOB_KILLS"), CultureInfo.InvariantCulture, out var kills) ? kills : 4;

@@ -251,6 +251,46 @@ public sealed class FramedMessageSocketSpecs
         SocketFailure.Word(await Fails(receiving)).Should().Be("connection-lost");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task O13_A_message_that_cannot_be_sent_is_told_of_behind_what_had_come(bool pongFails)
+    {
+        _wire.FailWrites(new IOException("", new SocketException((int)SocketError.ConnectionReset)));
+        Feed([.. pongFails ? [Ping()] : Array.Empty<Frame>(), Of("one"), Of("two"), Of("three")]);
+        if (pongFails)
+            (await ReceiveAsync(_socket)).Kind.Should().Be(SocketMessageKind.Text);
+        var sending = _socket.SendAsync("message"u8.ToArray(), Cancellation).AsTask();
+
+        for (var messages = pongFails ? 1 : 0; messages < 3; messages++)
+        {
+            sending.IsCompleted.Should().BeFalse("more is still to be read");
+            (await ReceiveAsync(_socket)).Kind.Should().Be(SocketMessageKind.Text);
+        }
+
+        _wire.Finish();
+        SocketFailure.Word(await Fails(_socket.ReceiveAsync(Cancellation))).Should().Be("connection-reset");
+        SocketFailure.Word(await Fails(new ValueTask(sending))).Should().Be("connection-reset");
+        SocketFailure.Word(await Fails(_socket.SendAsync("another"u8.ToArray(), Cancellation))).Should().Be("connection-reset");
+        _wire.Disposed.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_message_that_cannot_be_sent_is_told_of_after_a_second_when_the_peer_is_not_heard_to_end()
+    {
+        var receiving = _socket.ReceiveAsync(Cancellation);
+        _wire.FailWrites(new IOException("", new SocketException((int)SocketError.ConnectionReset)));
+        var sending = _socket.SendAsync("message"u8.ToArray(), Cancellation).AsTask();
+        _clock.Advance(TimeSpan.FromSeconds(0.9));
+        sending.IsCompleted.Should().BeFalse();
+
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+
+        SocketFailure.Word(await Fails(new ValueTask(sending))).Should().Be("connection-reset");
+        SocketFailure.Word(await Fails(receiving)).Should().Be("connection-reset");
+        _wire.Disposed.Should().BeTrue();
+    }
+
     [Fact]
     public async Task T12_The_buffer_grows_with_what_comes_and_not_with_what_is_announced()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using AwesomeAssertions;
 using Bob.Actors.Sockets;
 using Xunit;
@@ -72,6 +73,28 @@ public sealed class SocketLoopSpecs
         var failure = await Fails<IOException>(waiting);
         failure.InnerException.Should().BeOfType<SocketException>().Which.SocketErrorCode.Should().Be(SocketError.ConnectionReset);
         await Fails<IOException>(WriteUntilItFailsAsync(near));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task O13_What_came_before_a_reset_is_heard_also_when_a_message_on_its_way_out_notices_first(bool frames)
+    {
+        var (near, far) = await OpenAsync();
+        near.CompletesInline = frames;
+        var socket = new FramedMessageSocket(near, new SocketTerms(SocketRole.Client, 10_000), TimeProvider.System);
+        await far.WriteAsync(Frame.Bytes(Enumerable.Repeat(Frame.Of("a"), 100), masked: false), Cancellation);
+        far.Socket.Close(0);
+
+        var sending = Task.CompletedTask;
+        while (sending.IsCompletedSuccessfully)
+            sending = socket.SendAsync("message"u8.ToArray(), Cancellation).AsTask();
+        sending.IsCompleted.Should().BeFalse("nothing has been read yet");
+        for (var messages = 0; messages < 100; messages++)
+            (await socket.ReceiveAsync(Cancellation).AsTask().WaitAsync(Deadline, Cancellation)).Kind.Should().Be(SocketMessageKind.Text);
+
+        await Fails<WebSocketException>(socket.ReceiveAsync(Cancellation).AsTask());
+        await Fails<WebSocketException>(sending);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ internal sealed class Wire : Stream
     private readonly SemaphoreSlim _written = new(0);
     private ReadOnlyMemory<byte> _piece;
     private TaskCompletionSource? _held;
+    private Exception? _unwritable;
     private int _writing;
 
     /// <summary>Whether a write began while another was under way.</summary>
@@ -50,6 +51,9 @@ internal sealed class Wire : Stream
     public void Finish() => _coming.Writer.TryWrite(ReadOnlyMemory<byte>.Empty);
 
     public void Fail(Exception failure) => _coming.Writer.TryWrite(failure);
+
+    /// <summary>From now on writes fail; what the far end has sent can still be read.</summary>
+    public void FailWrites(Exception failure) => _unwritable = failure;
 
     /// <summary>From now on a write does not end before <see cref="Release"/>.</summary>
     public void Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -94,6 +98,8 @@ internal sealed class Wire : Stream
         Misused |= Interlocked.Increment(ref _writing) != 1;
         if (_held is { } held)
             await held.Task;
+        if (_unwritable is { } failure)
+            throw failure;
         _writes.Enqueue(buffer.ToArray());
         Interlocked.Decrement(ref _writing);
         _written.Release();
