@@ -12,7 +12,7 @@ namespace Bob.Actors.Realtime;
 /// Reads one model socket to its end. Audio goes straight to the caller's leg, and so does everything that must stay in order with it:
 /// the begin and end of responses and the caller's interruptions. Everything else goes to the model's leg.
 /// </summary>
-internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorRef modelLeg, IActorRef callerLeg, TimeProvider clock)
+internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorRef modelLeg, IActorRef callerLeg, TimeProvider clock) : MessageReader(socket)
 {
     /// <summary>No caller begins to speak more often than this; more is a server gone wild, and would keep the whole call busy.</summary>
     private static readonly TimeSpan ShortestTurn = TimeSpan.FromMilliseconds(100);
@@ -20,6 +20,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
     private readonly RecentIds _recent = new(), _billed = new();
     private readonly SpeakingResponse _speaking = new();
     private readonly VoiceFormat _format = new();
+    private ModelFailure? _end;
     private SpokenItem? _item;
     private RealtimeError? _lastError;
     private long? _speechStarted;
@@ -41,7 +42,8 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
         var end = new ModelFailure(FailureKind.Transient, "internal-error");
         try
         {
-            end = await ReadAsync();
+            await ReadAllAsync(CancellationToken.None);
+            end = _end!;
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
@@ -53,27 +55,24 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
         }
     }
 
-    private async Task<ModelFailure> ReadAsync()
+    protected override bool Take(in SocketMessage message) => (_end = Ends(in message)) is null;
+
+    /// <summary>Takes a message in; how the session is over with it, if it is.</summary>
+    private ModelFailure? Ends(in SocketMessage message)
     {
-        while (true)
+        switch (message.Kind)
         {
-            var message = await socket.ReceiveAsync(CancellationToken.None);
-            switch (message.Kind)
-            {
-                case SocketMessageKind.Text or SocketMessageKind.Binary when _silenced:
-                    break;
-                case SocketMessageKind.Text:
-                    if (Handle(message.Utf8.Span) is { } failure)
-                        return failure;
-                    break;
-                case SocketMessageKind.Binary:
-                    CallMetrics.Skipped("model-binary");
-                    break;
-                case SocketMessageKind.TooBig:
-                    return new ModelFailure(FailureKind.Transient, "message-too-big");
-                case SocketMessageKind.Close:
-                    return ModelRefusal.FromClose(message.CloseCode, message.CloseReason, _lastError);
-            }
+            case SocketMessageKind.Text or SocketMessageKind.Binary when _silenced:
+                return null;
+            case SocketMessageKind.Text:
+                return Handle(message.Utf8.Span);
+            case SocketMessageKind.Binary:
+                CallMetrics.Skipped("model-binary");
+                return null;
+            case SocketMessageKind.TooBig:
+                return new ModelFailure(FailureKind.Transient, "message-too-big");
+            default:
+                return ModelRefusal.FromClose(message.CloseCode, message.CloseReason, _lastError);
         }
     }
 

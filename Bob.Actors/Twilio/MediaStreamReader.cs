@@ -17,6 +17,7 @@ namespace Bob.Actors.Twilio;
 /// <param name="clock">The line's axis of time, on which what the caller says has its place.</param>
 /// <param name="waking">By which Twilio's silence is measured.</param>
 public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef calls, TimeProvider clock, TimeProvider waking, ILogger<MediaStreamReader> log)
+    : MessageReader(socket)
 {
     /// <summary>Cap of one message from Twilio: its own are about 400 bytes.</summary>
     public const int MaxMessageBytes = 64 * 1024;
@@ -37,6 +38,7 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
     private const long MaxLateChunks = 500;
 
     private MediaStream? _stream;
+    private string? _end;
     private Task _closing = Task.CompletedTask;
     private IActorRef _callerLeg = ActorRefs.Nobody, _modelLeg = ActorRefs.Nobody;
     private IActorRef? _recorder;
@@ -65,45 +67,62 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
             if (_stream is not null)
                 _callerLeg.Tell(new StreamEnded(_stream, reason), ActorRefs.NoSender);
             await _closing;
-            await socket.CloseAsync(1000, "");
+            await Socket.CloseAsync(1000, "");
         }
     }
 
     private async Task<string> ReadAsync(CancellationToken stopping)
+    {
+        if (await StartAsync(stopping) is { } reason)
+            return reason;
+        await ReadAllAsync(stopping);
+        return _end!;
+    }
+
+    /// <summary>Reads until the stream has its place in a call. Gives the reason when it comes to none.</summary>
+    private async Task<string?> StartAsync(CancellationToken stopping)
     {
         // The deadline is for the start alone; the calls have their own to answer it, and then the caller's leg watches. It closes the socket
         // under the pending receive: to cancel that would cut the connection before the far end hears why.
         await using var starting = clock.CreateTimer(_ => TooLate(), null, StartDeadline, Timeout.InfiniteTimeSpan);
         while (true)
         {
-            var message = await socket.ReceiveAsync(stopping);
-            _stream?.Heard();
-            switch (message.Kind)
-            {
-                case SocketMessageKind.Close when _stream is null:
-                    return "closed-without-start";
-                case SocketMessageKind.Close:
-                    return "closed-without-stop";
-                case SocketMessageKind.TooBig:
-                    return Close(1009, "message too big");
-                case SocketMessageKind.Binary when ++_binary >= MaxBinaryMessages:
-                    return Close(1003, "text messages only");
-                case SocketMessageKind.Binary:
-                    CallMetrics.Skipped("twilio-binary");
-                    continue;
-            }
-
-            var start = Handle(message.Utf8.Span);
-            if (start is not null)
-            {
-                starting.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                if (await RefuseAsync(start) is { } refusal)
-                    return Close(1008, refusal);
-            }
-
-            if (_malformed > MaxMalformedMessages)
-                return Close(1007, "malformed messages");
+            var message = await Socket.ReceiveAsync(stopping);
+            if (Ends(in message, out var start) is { } end)
+                return end;
+            if (start is null)
+                continue;
+            starting.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return await RefuseAsync(start) is { } refusal ? Close(1008, refusal) : null;
         }
+    }
+
+    protected override bool Take(in SocketMessage message)
+    {
+        _stream!.Heard();
+        return (_end = Ends(in message, out _)) is null;
+    }
+
+    /// <summary>Takes a message in; why the stream is over with it, if it is.</summary>
+    /// <param name="start">One that is yet to be accepted.</param>
+    private string? Ends(in SocketMessage message, out StreamStart? start)
+    {
+        start = null;
+        switch (message.Kind)
+        {
+            case SocketMessageKind.Close:
+                return _stream is null ? "closed-without-start" : "closed-without-stop";
+            case SocketMessageKind.TooBig:
+                return Close(1009, "message too big");
+            case SocketMessageKind.Binary when ++_binary >= MaxBinaryMessages:
+                return Close(1003, "text messages only");
+            case SocketMessageKind.Binary:
+                CallMetrics.Skipped("twilio-binary");
+                return null;
+        }
+
+        start = Handle(message.Utf8.Span);
+        return _malformed > MaxMalformedMessages ? Close(1007, "malformed messages") : null;
     }
 
     /// <summary>Handles one message; gives a <c>start</c> back that is yet to be accepted.</summary>
@@ -202,7 +221,7 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
             return "unsupported media format";
         }
 
-        var stream = new MediaStream(new StreamSid(start.StreamSid), socket, waking);
+        var stream = new MediaStream(new StreamSid(start.StreamSid), Socket, waking);
         var ticket = start.Parameters.GetValueOrDefault("ticket", "");
         IStreamAdmission admission;
         try
@@ -218,7 +237,7 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
         {
             case StreamAccepted accepted:
                 (_callerLeg, _modelLeg, _recorder, _stream) = (accepted.CallerLeg, accepted.ModelLeg, accepted.Recorder, stream);
-                socket.Expect([this, stream, .. Needed.By(_modelLeg)]);
+                Socket.Expect([this, stream, .. Needed.By(_modelLeg)]);
                 return null;
             case StreamRefused refused:
                 Refused(refused.Reason, start.CallSid, start.StreamSid);
@@ -231,13 +250,13 @@ public sealed partial class MediaStreamReader(IMessageSocket socket, IActorRef c
     private void TooLate()
     {
         NoStart();
-        _ = socket.CloseAsync(1008, "no start in time");
+        _ = Socket.CloseAsync(1008, "no start in time");
     }
 
     /// <summary>Begins to close; the caller's leg must not learn of it a goodbye later, from a send that fails.</summary>
     private string Close(int code, string reason)
     {
-        _closing = socket.CloseAsync(code, reason);
+        _closing = Socket.CloseAsync(code, reason);
         return reason;
     }
 

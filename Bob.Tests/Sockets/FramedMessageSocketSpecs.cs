@@ -272,7 +272,7 @@ public sealed class FramedMessageSocketSpecs
         SocketFailure.Word(await Fails(_socket.ReceiveAsync(Cancellation))).Should().Be("connection-reset");
         SocketFailure.Word(await Fails(new ValueTask(sending))).Should().Be("connection-reset");
         SocketFailure.Word(await Fails(_socket.SendAsync("another"u8.ToArray(), Cancellation))).Should().Be("connection-reset");
-        _wire.Disposed.Should().BeTrue();
+        await _wire.DisposedAsync();
     }
 
     [Fact]

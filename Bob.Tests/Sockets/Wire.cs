@@ -12,13 +12,17 @@ internal sealed class Wire : Stream
     private readonly SemaphoreSlim _written = new(0);
     private ReadOnlyMemory<byte> _piece;
     private TaskCompletionSource? _held;
+    private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _unwritable;
     private int _writing;
 
     /// <summary>Whether a write began while another was under way.</summary>
     public bool Misused { get; private set; }
 
-    public bool Disposed { get; private set; }
+    public bool Disposed => _disposed.Task.IsCompleted;
+
+    /// <summary>Waits until it is disposed.</summary>
+    public Task DisposedAsync() => _disposed.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
 
     /// <summary>What each write wrote.</summary>
     public IReadOnlyList<byte[]> Writes => [.. _writes];
@@ -119,7 +123,7 @@ internal sealed class Wire : Stream
 
     protected override void Dispose(bool disposing)
     {
-        Disposed = true;
+        _disposed.TrySetResult();
         Release();
         Fail(new ObjectDisposedException(nameof(Wire)));
         base.Dispose(disposing);
