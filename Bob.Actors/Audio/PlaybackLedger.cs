@@ -34,16 +34,16 @@ public sealed class PlaybackLedger
     /// <summary>Marks whose lateness is remembered: a moment of the line's round trip.</summary>
     private const int RecentMarks = 4;
 
-    /// <summary>Cancelled responses remembered: late audio comes within a second, of one or two of them.</summary>
-    private const int FencedResponses = 32;
+    /// <summary>Responses remembered, those that were interrupted and those that may yet be: late audio comes within a second, of one or two of them.</summary>
+    private const int Remembered = 32;
 
     private readonly PlaybackQueue _queue = new();
     private readonly List<ItemPlayback> _items = [];
     private readonly Queue<(PlaybackMark Mark, long Position, TimeSpan SentAt)> _marks = new();
-    private readonly Queue<string> _fenced = new();
+    private readonly List<string> _fenced = [], _begun = [];
     private readonly Queue<long> _lateness = new();
     private SpokenItem? _lastAccepted;
-    private string? _activeResponse, _lastResponse;
+    private string? _activeResponse;
     private long _end, _sent, _heard, _marked, _anchor;
     private TimeSpan _anchorTime;
     private bool _markDue;
@@ -70,8 +70,13 @@ public sealed class PlaybackLedger
     /// <summary>The time at which what has been heard by <paramref name="now"/> had been heard: now, unless the line is quiet or the marks say that it is behind.</summary>
     public TimeSpan HeardUntil(TimeSpan now) => HeardAt(Position(now));
 
-    /// <summary>The model began a response.</summary>
-    public void ResponseStarted(string responseId) => _activeResponse = _lastResponse = responseId;
+    /// <summary>The model began a response. A server may count anew in every session: what begins is to be heard, whatever had its name before.</summary>
+    public void ResponseStarted(string responseId)
+    {
+        _activeResponse = responseId;
+        _fenced.Remove(responseId);
+        Remember(_begun, responseId);
+    }
 
     /// <summary>The model ended a response, in whatever way.</summary>
     /// <returns>The items of it that had not come to their end.</returns>
@@ -207,8 +212,9 @@ public sealed class PlaybackLedger
         var cut = _items.Where(item => !item.AllHeard || !item.Complete).Select(item => item.Report()).ToList();
         foreach (var item in _items)
             Fence(item.Item.ResponseId);
-        if (_lastResponse is not null)
-            Fence(_lastResponse); // also when it counts as ended: a model that never said so may go on with it
+        foreach (var responseId in _begun)
+            Fence(responseId); // also what counts as ended: a model that never said so may go on with it
+        _begun.Clear();
         _queue.Clear();
         _items.Clear();
         _end = _sent = _marked = _heard;
@@ -249,6 +255,7 @@ public sealed class PlaybackLedger
     public IReadOnlyList<HeardItem> ModelLost(int attempt = 0)
     {
         _lostAttempt = Math.Max(_lostAttempt, attempt);
+        _begun.Clear(); // nothing more comes of them
         var cut = _items.Where(item => !item.Complete).Select(item => item.Report()).ToList();
         foreach (var item in _items)
             item.Complete = true;
@@ -309,11 +316,16 @@ public sealed class PlaybackLedger
     private void Fence(string responseId)
     {
         _lastAccepted = null;
-        if (_fenced.Contains(responseId))
+        Remember(_fenced, responseId);
+    }
+
+    private static void Remember(List<string> responses, string responseId)
+    {
+        if (responses.Contains(responseId))
             return;
-        if (_fenced.Count == FencedResponses)
-            _fenced.Dequeue();
-        _fenced.Enqueue(responseId);
+        if (responses.Count == Remembered)
+            responses.RemoveAt(0);
+        responses.Add(responseId);
     }
 
     private ItemPlayback? Find(SpokenItem item)

@@ -10,8 +10,8 @@ namespace Bob.Actors.Sockets;
 /// </summary>
 /// <remarks>What a frame passes is out of the processor's cache when the next one comes, so it passes few objects: nobody else has this one, and it is its own lock.</remarks>
 /// <param name="masks">Whether this is the client's side.</param>
-/// <param name="broken">Told that a write failed, after which nothing can follow it; gives what to throw, once that may be known.</param>
-internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Task<Exception>> broken)
+/// <param name="broken">Told that a write failed, after which nothing can follow it. Calls <see cref="End"/>, and gives what to throw; null when nobody is to hear of it.</param>
+internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Task<Exception?>> broken)
 {
     private FrameMask _mask = masks ? new FrameMask() : default;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,7 +51,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Tas
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
-            return ThrowAsync(failure);
+            return new ValueTask(BreakAsync(failure));
         }
 
         if (!writing.IsCompletedSuccessfully)
@@ -99,7 +99,8 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Tas
     }
 
     /// <summary>The connection is over.</summary>
-    public void End()
+    /// <param name="cause">What a message that waits fails with.</param>
+    public void End(Exception? cause = null)
     {
         TaskCompletionSource? unsent;
         lock (this)
@@ -109,7 +110,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Tas
         }
 
         _closed.TrySetResult();
-        unsent?.TrySetException(new WebSocketException(WebSocketError.InvalidState, "The connection is over."));
+        unsent?.TrySetException(cause ?? new WebSocketException(WebSocketError.InvalidState, "The connection is over."));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -121,13 +122,12 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Tas
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
-            throw await BreakAsync(failure);
+            await BreakAsync(failure);
+            return;
         }
 
         GoOn();
     }
-
-    private async ValueTask ThrowAsync(Exception failure) => throw await BreakAsync(failure);
 
     private void WriteNow()
     {
@@ -161,8 +161,15 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Tas
         }
         catch (Exception failure) when (SocketFailure.Expected(failure))
         {
-            var ended = await BreakAsync(failure);
-            next.Done?.TrySetException(ended);
+            try
+            {
+                await BreakAsync(failure);
+                next.Done?.TrySetResult();
+            }
+            catch (Exception ended)
+            {
+                next.Done?.TrySetException(ended);
+            }
         }
     }
 
@@ -184,11 +191,11 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Tas
         }
     }
 
-    private async Task<Exception> BreakAsync(Exception failure)
+    /// <summary>Nothing can be written any more.</summary>
+    private async Task BreakAsync(Exception failure)
     {
-        var ended = await broken(failure);
-        End();
-        return ended;
+        if (await broken(failure) is { } cause)
+            throw cause;
     }
 
     /// <summary>Puts payloads behind their heads, and writes all at once.</summary>

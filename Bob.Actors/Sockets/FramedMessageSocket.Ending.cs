@@ -15,7 +15,10 @@ public sealed partial class FramedMessageSocket
     {
         Open,
 
-        /// <summary>With the peer's CLOSE, or the end of what it sends.</summary>
+        /// <summary>With the peer's CLOSE.</summary>
+        Goodbye,
+
+        /// <summary>With the end of what it sends.</summary>
         Peer,
 
         /// <summary>With something that cannot be read on; more may be under way.</summary>
@@ -58,8 +61,7 @@ public sealed partial class FramedMessageSocket
         }
         finally
         {
-            Free(gently: _readEnd == ReadEnd.Peer);
-            _ended.TrySetResult();
+            Free(gently: _readEnd is ReadEnd.Goodbye or ReadEnd.Peer);
         }
     }
 
@@ -102,10 +104,10 @@ public sealed partial class FramedMessageSocket
     }
 
     /// <summary>
-    /// Why a write failed. A peer that broke off may have spoken before, and a write often notices first: what came is read to its end before
-    /// anybody hears of the failure and gives the connection up.
+    /// Why a write failed. A peer that broke off may have spoken before, and a write often notices first: what came is read to its end, as far as
+    /// somebody reads it, before anybody hears of the failure and gives the connection up. Null when a CLOSE was read, which says more.
     /// </summary>
-    private async Task<Exception> UnwritableAsync(Exception failure)
+    private async Task<Exception?> UnwritableAsync(Exception failure)
     {
         var cause = Wrapped(failure);
         Interlocked.CompareExchange(ref _cause, cause, null);
@@ -119,13 +121,14 @@ public sealed partial class FramedMessageSocket
         }
 
         Cut(cause);
-        return _cause ?? cause;
+        return _readEnd == ReadEnd.Goodbye ? null : _cause;
     }
 
     private async ValueTask ThrowWhenReadAsync(Exception cause)
     {
         await _read.Task; // until it is freed at the latest
-        throw cause;
+        if (_readEnd != ReadEnd.Goodbye)
+            throw cause;
     }
 
     private static WebSocketException Wrapped(Exception failure) => failure as WebSocketException ?? new WebSocketException(WebSocketError.NativeError, failure);
@@ -134,19 +137,25 @@ public sealed partial class FramedMessageSocket
     {
         Interlocked.CompareExchange(ref _cause, cause, null);
         Free(gently: false);
-        _ended.TrySetResult();
     }
 
     private void Free(bool gently)
     {
         if (Interlocked.Exchange(ref _freed, 1) == 1)
             return;
-        _keepAlive?.Dispose();
-        _heeding.Unregister();
-        _writer.End();
-        if (!gently)
-            _cut?.Invoke();
-        _stream.Dispose();
-        _read.TrySetResult();
+        try
+        {
+            _keepAlive?.Dispose();
+            _heeding.Unregister();
+            _writer.End(_cause);
+            if (!gently)
+                _cut?.Invoke();
+            _stream.Dispose();
+        }
+        finally
+        {
+            _read.TrySetResult();
+            _ended.TrySetResult();
+        }
     }
 }

@@ -192,7 +192,7 @@ public sealed partial class FramedMessageSocket : IMessageSocket, IValueTaskSour
                     break;
                 case ReceivedKind.Close:
                     _writer.Close(received.Payload.ToArray());
-                    Ended(ReadEnd.Peer);
+                    Ended(ReadEnd.Goodbye);
                     message = new SocketMessage(SocketMessageKind.Close, default, received.Code, received.Reason);
                     break;
                 case ReceivedKind.Ping or ReceivedKind.Pong when !_allowance.Take():

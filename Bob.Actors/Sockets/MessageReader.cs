@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Bob.Actors.Sockets;
 
 /// <summary>
-/// Reads the messages of a socket, one after the other, on the thread that brings them. What an awaiting loop does besides for every one of them, its
-/// context kept and restored and its state in one more object, costs more than to read a frame of audio.
+/// Reads the messages of a socket, one after the other, on the thread that brings them. An awaiting loop would do the same, but keep and restore its context
+/// for every frame, and have its state in one more object.
 /// </summary>
 public abstract class MessageReader
 {

@@ -146,6 +146,39 @@ public sealed class PlaybackLedgerSpecs
     }
 
     [Fact]
+    public void O38_All_responses_that_began_before_the_caller_spoke_are_over()
+    {
+        _ledger.ResponseStarted("r1");
+        _ledger.ResponseFinished("r1");
+        _ledger.ResponseStarted("r2");
+        _ledger.ResponseFinished("r2");
+        _ledger.Interrupt(At(0));
+
+        _ledger.Append(Voice.Of(First, ms: 20), At(10)).Should().BeFalse();
+        _ledger.Append(Voice.Of(new SpokenItem("r2", "i3", 0), ms: 20), At(10)).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_session_that_counts_its_responses_anew_is_heard(bool lost)
+    {
+        _ledger.ResponseStarted("r1");
+        Say(First, 20);
+        _ledger.ResponseFinished("r1");
+        if (!lost)
+            _ledger.Interrupt(At(0));
+        else
+            _ledger.ModelLost(1);
+        if (lost)
+            _ledger.Interrupt(At(10)); // before the next session's first answer
+
+        _ledger.ResponseStarted("r1");
+
+        _ledger.Append(Voice.Of(First, ms: 20), At(20)).Should().BeTrue();
+    }
+
+    [Fact]
     public void A_response_interrupted_before_its_first_word_stays_silent()
     {
         _ledger.ResponseStarted("r1");

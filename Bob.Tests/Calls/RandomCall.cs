@@ -75,9 +75,11 @@ internal sealed class RandomCall : IAsyncDisposable
 
     private ScriptedSocket? Session => _sessions.LastOrDefault() is { Over: false } session ? session : null;
 
-    public async Task HappensAsync(Happening happening)
+    /// <param name="surely">It does, and does not come to nothing because what it needs has not shown yet.</param>
+    public async Task HappensAsync(Happening happening, bool surely = false)
     {
         _story.Add($"{happening}");
+        var patience = surely ? Patience : TimeSpan.FromMilliseconds(50);
         switch (happening)
         {
             case Happening.StreamComes when Ticket is { } ticket:
@@ -127,16 +129,16 @@ internal sealed class RandomCall : IAsyncDisposable
             case Happening.WebhookComesAgain when _ends.IsEmpty: // afterwards it may announce another call
                 _calls.Tell(_admission, _asker);
                 break;
-            case Happening.ModelConnects when await _dialer.NextAsync() is { } dial:
+            case Happening.ModelConnects when await _dialer.NextAsync(patience) is { } dial:
                 Forget(); // of the session before
                 var socket = new ScriptedSocket();
                 _sessions.Add(socket);
                 dial.SetResult(new DialResult(socket, null));
                 break;
-            case Happening.ModelRefusesForNow when await _dialer.NextAsync() is { } dial:
+            case Happening.ModelRefusesForNow when await _dialer.NextAsync(patience) is { } dial:
                 dial.SetResult(new DialResult(null, new ModelFailure(FailureKind.Transient, "connection-refused")));
                 break;
-            case Happening.ModelRefusesForGood when await _dialer.NextAsync() is { } dial:
+            case Happening.ModelRefusesForGood when await _dialer.NextAsync(patience) is { } dial:
                 dial.SetResult(new DialResult(null, new ModelFailure(FailureKind.Permanent, "invalid-api-key")));
                 break;
             case Happening.CallerBegins:
@@ -161,6 +163,8 @@ internal sealed class RandomCall : IAsyncDisposable
         }
 
         await SettleAsync();
+        if (surely && happening == Happening.ModelConnects)
+            _sessions.Should().NotBeEmpty(Story());
         if (happening == Happening.CallerBegins)
             Fence();
     }
@@ -405,10 +409,10 @@ internal sealed class RandomCall : IAsyncDisposable
             return result.Task;
         }
 
-        /// <summary>The oldest dial that is still of use; null when there is none, also after the moment that one may need to show: it starts on another thread.</summary>
-        public async Task<TaskCompletionSource<DialResult>?> NextAsync()
+        /// <summary>The oldest dial that is still of use; null when none shows in that time: it starts on another thread.</summary>
+        public async Task<TaskCompletionSource<DialResult>?> NextAsync(TimeSpan patience)
         {
-            for (var tries = 0; tries < 25; tries++)
+            for (var deadline = DateTime.UtcNow + patience; ;)
             {
                 while (_dials.TryDequeue(out var dial))
                 {
@@ -416,10 +420,10 @@ internal sealed class RandomCall : IAsyncDisposable
                         return dial.Result;
                 }
 
+                if (DateTime.UtcNow > deadline)
+                    return null;
                 await Task.Delay(TimeSpan.FromMilliseconds(2));
             }
-
-            return null;
         }
     }
 

@@ -276,6 +276,37 @@ public sealed class FramedMessageSocketSpecs
     }
 
     [Fact]
+    public async Task A_message_that_cannot_be_sent_because_the_peer_had_said_goodbye_fails_nobody()
+    {
+        _wire.FailWrites(new IOException("", new SocketException((int)SocketError.ConnectionReset)));
+        Feed(Of("one"), Close(1013, "no more credit"));
+        var sending = _socket.SendAsync("message"u8.ToArray(), Cancellation).AsTask();
+
+        await ReceiveAsync(_socket);
+        (await ReceiveAsync(_socket)).Should().Be(new SocketMessage(SocketMessageKind.Close, default, 1013, "no more credit"));
+
+        await sending.WaitAsync(TimeSpan.FromSeconds(10), Cancellation); // the reader tells of the end, and why
+        await _socket.SendAsync("another"u8.ToArray(), Cancellation);
+        await _wire.DisposedAsync();
+    }
+
+    [Fact]
+    public async Task What_waits_behind_a_pong_that_cannot_be_sent_is_told_why()
+    {
+        _wire.Hold();
+        Feed(Ping(), Of("one"));
+        await ReceiveAsync(_socket);
+        var sending = _socket.SendAsync("message"u8.ToArray(), Cancellation).AsTask();
+        _wire.FailWrites(new IOException("", new SocketException((int)SocketError.ConnectionReset)));
+
+        _wire.Release();
+        _wire.Finish();
+        await Fails(_socket.ReceiveAsync(Cancellation));
+
+        SocketFailure.Word(await Fails(new ValueTask(sending))).Should().Be("connection-reset");
+    }
+
+    [Fact]
     public async Task A_message_that_cannot_be_sent_is_told_of_after_a_second_when_the_peer_is_not_heard_to_end()
     {
         var receiving = _socket.ReceiveAsync(Cancellation);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using AwesomeAssertions;
 using Bob.Actors.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Bob.Tests.Sockets;
@@ -82,7 +83,7 @@ public sealed class SocketLoopSpecs
     {
         var (near, far) = await OpenAsync();
         near.CompletesInline = frames;
-        var socket = new FramedMessageSocket(near, new SocketTerms(SocketRole.Client, 10_000), TimeProvider.System);
+        var socket = new FramedMessageSocket(near, new SocketTerms(SocketRole.Client, 10_000), new FakeTimeProvider()); // has all the time it needs
         await far.WriteAsync(Frame.Bytes(Enumerable.Repeat(Frame.Of("a"), 100), masked: false), Cancellation);
         far.Socket.Close(0);
 
