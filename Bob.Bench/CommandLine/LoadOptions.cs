@@ -29,7 +29,7 @@ internal static class LoadOptions
 
     private static readonly Option<double> WarmUp = new("--warm-up")
     {
-        Description = "Seconds of traffic before it: the JIT is at work for some twenty.",
+        Description = "Seconds of traffic before it: the JIT is at work for some twenty, and for two minutes of the speech shape.",
         DefaultValueFactory = _ => 25,
     };
 
@@ -56,6 +56,6 @@ internal static class LoadOptions
         TimeSpan.FromSeconds(parsed.GetValue(Seconds)),
         parsed.GetValue(ShapeOfTalk),
         parsed.GetRequiredValue(ServerCores),
-        parsed.GetValue(Program) is { } path ? Path.GetFullPath(path) : null,
+        parsed.GetValue(Program),
         !parsed.GetValue(NoCounters));
 }

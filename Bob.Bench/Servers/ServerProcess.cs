@@ -81,7 +81,7 @@ internal sealed class ServerProcess : IDisposable
 
     private static ProcessStartInfo Bob(ServerPlan plan, BobAddress address, int modelPort)
     {
-        var program = plan.Program ?? BuiltBob;
+        var program = Path.GetFullPath(plan.Program ?? BuiltBob); // the process starts in its own folder
         if (!File.Exists(program))
             throw new FileNotFoundException($"There is no Bob at {program}.", program);
         var start = Pinned(plan.Cores, Dotnet, program);
