@@ -47,7 +47,7 @@ public sealed class PlaybackLedger
     private long _end, _sent, _heard, _marked, _anchor;
     private TimeSpan _anchorTime;
     private bool _markDue;
-    private int _generation = 1, _markNumber, _lostAttempt;
+    private int _generation = 1, _markNumber, _lostAttempt, _session;
 
     /// <summary>Audio refused because its response had been cancelled, bytes.</summary>
     public long FencedBytes { get; private set; }
@@ -70,11 +70,18 @@ public sealed class PlaybackLedger
     /// <summary>The time at which what has been heard by <paramref name="now"/> had been heard: now, unless the line is quiet or the marks say that it is behind.</summary>
     public TimeSpan HeardUntil(TimeSpan now) => HeardAt(Position(now));
 
-    /// <summary>The model began a response. A server may count anew in every session: what begins is to be heard, whatever had its name before.</summary>
-    public void ResponseStarted(string responseId)
+    /// <summary>The model began a response.</summary>
+    /// <param name="session">Its session's number: a server may count its responses anew in every one, so what an earlier one said is no reason to refuse it.</param>
+    public void ResponseStarted(string responseId, int session = 0)
     {
+        if (session != _session)
+        {
+            _session = session;
+            _fenced.Clear();
+            _begun.Clear();
+        }
+
         _activeResponse = responseId;
-        _fenced.Remove(responseId);
         Remember(_begun, responseId);
     }
 

@@ -139,7 +139,7 @@ internal sealed class ModelReader(IMessageSocket socket, ModelLine line, IActorR
             case ResponseCreated created:
                 Progress.Opened();
                 _format.Begin();
-                _callerLeg.Tell(new CallerLegProtocol.ResponseStarted(line.Attempt, created.ResponseId), ActorRefs.NoSender);
+                _callerLeg.Tell(new CallerLegProtocol.ResponseStarted(line.Attempt, created.ResponseId, line.Number), ActorRefs.NoSender);
                 return true;
             case TranscriptDelta delta:
                 Progress.Step();

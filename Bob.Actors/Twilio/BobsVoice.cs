@@ -66,7 +66,7 @@ internal sealed class BobsVoice(CallerLegSetup setup, IActorRef call, ITimerSche
                 break; // of a session that is gone
             case ResponseStarted started:
                 timers.Cancel(nameof(HeardDeadline)); // counts from the end of what is said
-                _ledger.ResponseStarted(started.ResponseId);
+                _ledger.ResponseStarted(started.ResponseId, started.Session);
                 break;
             case ItemFinished finished:
                 Queue(_framing.Flush(), Now);

@@ -41,7 +41,8 @@ public static class CallerLegProtocol
     public sealed record ModelLost(int Attempt) : ICallerLegCommand;
 
     /// <summary>From the model's reader, in order with the audio: a response begins.</summary>
-    public sealed record ResponseStarted(int Attempt, string ResponseId) : ICallerLegCommand;
+    /// <param name="Session">The number of the connection it comes on, see <see cref="Realtime.ModelLine"/>.</param>
+    public sealed record ResponseStarted(int Attempt, string ResponseId, int Session = 0) : ICallerLegCommand;
 
     /// <summary>From the model's reader: all audio of an item is here.</summary>
     public sealed record ItemFinished(SpokenItem Item) : ICallerLegCommand;

@@ -163,17 +163,16 @@ public sealed class PlaybackLedgerSpecs
     [InlineData(true)]
     public void A_session_that_counts_its_responses_anew_is_heard(bool lost)
     {
-        _ledger.ResponseStarted("r1");
+        _ledger.ResponseStarted("r1", session: 1);
         Say(First, 20);
         _ledger.ResponseFinished("r1");
-        if (!lost)
-            _ledger.Interrupt(At(0));
-        else
-            _ledger.ModelLost(1);
         if (lost)
-            _ledger.Interrupt(At(10)); // before the next session's first answer
+            _ledger.ModelLost(1);
+        _ledger.Interrupt(At(10));
+        _ledger.ResponseStarted("r1", session: 1);
+        _ledger.Append(Voice.Of(First, ms: 20), At(10)).Should().BeFalse("it is the same that was interrupted");
 
-        _ledger.ResponseStarted("r1");
+        _ledger.ResponseStarted("r1", session: 2);
 
         _ledger.Append(Voice.Of(First, ms: 20), At(20)).Should().BeTrue();
     }

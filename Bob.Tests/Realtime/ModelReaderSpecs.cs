@@ -37,7 +37,7 @@ public sealed class ModelReaderSpecs : Akka.TestKit.Xunit.TestKit
         _socket.Say("""{"type":"response.done","response":{"id":"r1","status":"completed"}}""");
         _socket.Say("""{"type":"input_audio_buffer.speech_started","item_id":"u1","audio_start_ms":0}""");
 
-        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>().Should().Be(new CallerLegProtocol.ResponseStarted(3, "r1"));
+        _callerLeg.ExpectMsg<CallerLegProtocol.ResponseStarted>().Should().Be(new CallerLegProtocol.ResponseStarted(3, "r1", 7));
         var voice = _callerLeg.ExpectMsg<VoiceAudio>();
         (voice.Item, voice.Bytes).Should().Be((new SpokenItem("r1", "i1", 0), 160));
         _callerLeg.ExpectMsg<CallerLegProtocol.ItemFinished>().Item.Should().Be(new SpokenItem("r1", "i1", 0));
