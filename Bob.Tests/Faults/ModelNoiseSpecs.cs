@@ -133,7 +133,7 @@ public sealed class ModelNoiseSpecs
         {
             At = MidAnswer,
             Do = FaultAction.Send,
-            Repeat = 200,
+            Repeat = 100, // a second of it: the response waits behind them, and after five that is a model gone mute
             EveryMs = 10,
             Events = [JsonNode.Parse("""{"type":"input_audio_buffer.speech_started","item_id":"item_storm","audio_start_ms":1000}""")!],
         };

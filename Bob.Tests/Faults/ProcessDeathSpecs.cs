@@ -59,6 +59,7 @@ public sealed class ProcessDeathSpecs(ITestOutputHelper output)
         await using var house = await SurvivingHouse.StartAsync(Script, credentials: true, fallback: null);
         var call = house.Twilio.PlaceCall(new CallPlan());
         await call.WaitForHeardAsync(500);
+        (await house.Records.WhenAsync(db => db.Calls.AnyAsync(row => row.CallSid == call.CallSid), known => known)).Should().BeTrue("it is on record within a second");
 
         await house.KillAsync();
         (await call.Completion).EndReason.Should().Be(CallEndReason.WebhookFailed, "nobody was there to be asked");
