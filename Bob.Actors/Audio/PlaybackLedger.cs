@@ -262,7 +262,6 @@ public sealed class PlaybackLedger
     public IReadOnlyList<HeardItem> ModelLost(int attempt = 0)
     {
         _lostAttempt = Math.Max(_lostAttempt, attempt);
-        _begun.Clear(); // nothing more comes of them
         var cut = _items.Where(item => !item.Complete).Select(item => item.Report()).ToList();
         foreach (var item in _items)
             item.Complete = true;

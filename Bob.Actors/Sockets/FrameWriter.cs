@@ -100,7 +100,7 @@ internal sealed class FrameWriter(Stream stream, bool masks, Func<Exception, Tas
 
     /// <summary>The connection is over.</summary>
     /// <param name="cause">What a message that waits fails with.</param>
-    public void End(Exception? cause = null)
+    public void End(Exception? cause)
     {
         TaskCompletionSource? unsent;
         lock (this)
